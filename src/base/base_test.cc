@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <set>
+#include <span>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "base/sha256.h"
+
+namespace cadre::base {
+namespace {
+
+TEST(Random, SameSeedGivesTheSameSequenceAndForksDiffer) {
+  Random a(1), b(1);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(a.next_u64(), b.next_u64());
+  EXPECT_NE(Random(1).fork(1).next_u64(), Random(1).fork(2).next_u64());
+}
+
+TEST(Random, BelowCoversItsRangeAndNothingElse) {
+  Random random(3);
+  std::set<uint64_t> seen;
+  for (int i = 0; i < 1000; ++i) seen.insert(random.below(7));
+  EXPECT_EQ(seen.size(), 7u);
+  EXPECT_EQ(*seen.rbegin(), 6u);
+}
+
+TEST(File, ReplaceLeavesNoTemporaryFileAndReadsBack) {
+  auto folder = TemporaryDirectory::make();
+  ASSERT_TRUE(folder.ok());
+  const std::string path = folder->path() + "/x";
+  ASSERT_TRUE(replace_file(path, "one").ok());
+  ASSERT_TRUE(replace_file(path, "two").ok());
+  EXPECT_EQ(read_file(path).value(), "two");
+  EXPECT_EQ(MappedFile::open(path)->bytes().size(), 3u);
+}
+
+TEST(File, ErrorsNameThePath) {
+  EXPECT_EQ(read_file("/nonexistent/x").error().code, ErrorCode::kNotFound);
+  EXPECT_NE(read_file("/nonexistent/x").error().message.find("/nonexistent/x"), std::string::npos);
+  EXPECT_FALSE(read_file("/tmp").ok());
+  EXPECT_FALSE(replace_file("/nonexistent/x", "bytes").ok());
+}
+
+TEST(Json, MalformedAndTooDeepTextIsAnError) {
+  EXPECT_TRUE(parse_json(R"({"a": [1, 2.5, "x"]})").ok());
+  EXPECT_EQ(parse_json("{").error().code, ErrorCode::kInvalid);
+  EXPECT_FALSE(parse_json("\"\xff\"").ok());
+  EXPECT_EQ(parse_json(std::string(100000, '[')).error().code, ErrorCode::kLimit);
+}
+
+TEST(Json, TypedLookUpsNameTheKey) {
+  const auto value = parse_json(R"({"a": "x"})").value();
+  EXPECT_EQ(json_string(value, "a").value(), "x");
+  EXPECT_EQ(json_int(value, "a").error().message, "key \"a\" is not an integer");
+  EXPECT_EQ(json_int(value, "b").error().message, "key \"b\" is missing");
+}
+
+TEST(Json, DumpKeepsKeyOrderAndReplacesInvalidUtf8) {
+  Json value;
+  value["z"] = 1;
+  value["a"] = std::string("\xff");
+  EXPECT_EQ(dump_json(value), "{\"z\":1,\"a\":\"\xEF\xBF\xBD\"}");
+}
+
+TEST(Sha256, MatchesThePublishedVector) {
+  // FIPS 180-4 example: SHA-256("abc").
+  EXPECT_EQ(to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(ManualClock, MovesOnlyWhenTold) {
+  ManualClock clock(5);
+  EXPECT_EQ(clock.wall_us(), 5);
+  clock.advance_us(10);
+  EXPECT_EQ(clock.monotonic_ns(), 15000);
+}
+
+}  // namespace
+}  // namespace cadre::base
