@@ -105,6 +105,12 @@ class [[nodiscard]] Result<void> {
 
 }  // namespace cadre::base
 
+namespace cadre {
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+}  // namespace cadre
+
 #define TRY(expression)                                                  \
   __extension__({                                                        \
     auto&& cadre_try_result = (expression);                              \
