@@ -16,7 +16,7 @@
 
 #include "base/result.h"
 #include "tensor/aligned.h"
-#include "tensor/gguf.h"
+#include "tensor/tensor_type.h"
 
 namespace cadre::tensor {
 
