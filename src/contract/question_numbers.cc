@@ -9,7 +9,16 @@
 namespace cadre::contract {
 namespace {
 
-constexpr std::string_view kMinusSign = "\xE2\x88\x92";  // U+2212
+// What people type for a minus: hyphen-minus, minus sign U+2212, en dash U+2013, non-breaking hyphen U+2011.
+constexpr std::array<std::string_view, 4> kMinusSigns = {"-", "\u2212", "\u2013", "\u2011"};
+
+// Bytes of the minus sign that `text` begins with; 0 if there is none.
+size_t minus_sign_size(std::string_view text) {
+  for (const std::string_view sign : kMinusSigns) {
+    if (text.starts_with(sign)) return sign.size();
+  }
+  return 0;
+}
 
 std::string_view trim(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n\v\f";
@@ -32,15 +41,16 @@ std::string without_commas(std::string_view text) {
   return out;
 }
 
-// Cardinals up to twelve and the tens. Longer ones ("twenty-five") are rare in questions and left out. "one" counts: "more
-// than one goal" is far more common than the pronoun in questions to a table that mention it at all.
+// Cardinals up to twelve and the tens. Longer ones ("twenty-five") are rare in questions and left out. "one" counts:
+// "more than one goal" is far more common than the pronoun in questions to a table that mention it at all.
 std::optional<int> cardinal(std::string_view norm) {
   constexpr std::array<std::pair<std::string_view, int>, 20> kCardinals = {{
-      {"zero", 0},    {"one", 1},     {"two", 2},    {"three", 3},  {"four", 4},   {"five", 5},   {"six", 6},
-      {"seven", 7},   {"eight", 8},   {"nine", 9},   {"ten", 10},   {"eleven", 11}, {"twelve", 12}, {"twenty", 20},
-      {"thirty", 30}, {"forty", 40},  {"fifty", 50}, {"sixty", 60}, {"hundred", 100}, {"thousand", 1000},
+      {"zero", 0},    {"one", 1},    {"two", 2},    {"three", 3},  {"four", 4},      {"five", 5},        {"six", 6},
+      {"seven", 7},   {"eight", 8},  {"nine", 9},   {"ten", 10},   {"eleven", 11},   {"twelve", 12},     {"twenty", 20},
+      {"thirty", 30}, {"forty", 40}, {"fifty", 50}, {"sixty", 60}, {"hundred", 100}, {"thousand", 1000},
   }};
-  const auto* found = std::find_if(kCardinals.begin(), kCardinals.end(), [&](const auto& entry) { return entry.first == norm; });
+  const auto* found =
+      std::find_if(kCardinals.begin(), kCardinals.end(), [&](const auto& entry) { return entry.first == norm; });
   if (found == kCardinals.end()) return std::nullopt;
   return found->second;
 }
@@ -52,12 +62,18 @@ struct WordReader {
   std::string_view text(size_t index) const {
     return question.substr(words[index].begin, words[index].end - words[index].begin);
   }
-  // Is word `index` one of `marks`, glued to the word after it and free on its left ("a -5", not "3-5")?
-  bool is_prefix(size_t index, std::initializer_list<std::string_view> marks) const {
-    if (index + 1 >= words.size() || words[index].end != words[index + 1].begin) return false;
-    if (std::find(marks.begin(), marks.end(), text(index)) == marks.end()) return false;
-    if (index == 0 || words[index - 1].end < words[index].begin) return true;
-    return words[index - 1].kind == text::WordKind::kPunctuation;
+  // Does the point of ".5" stand before word `index`, and no word before it?
+  bool has_leading_point(size_t index) const {
+    if (index == 0 || text(index - 1) != "." || words[index - 1].end != words[index].begin) return false;
+    return index == 1 || words[index - 2].end < words[index - 1].begin;
+  }
+  // Is word `index - 1` a sign: "of -5", "of - 5", "(-5", but not "3-5", "3 - 5", "m-5"?
+  bool has_minus_sign(size_t index) const {
+    if (index == 0 || minus_sign_size(text(index - 1)) != text(index - 1).size()) return false;
+    if (index == 1) return true;
+    const text::Word& before = words[index - 2];
+    const bool is_glued_left = before.end == words[index - 1].begin;
+    return is_glued_left ? before.kind == text::WordKind::kPunctuation : before.kind != text::WordKind::kNumber;
   }
 };
 
@@ -65,15 +81,13 @@ void add_digits(const WordReader& reader, uint32_t index, std::vector<QuestionNu
   std::string digits = without_commas(reader.text(index));
   uint32_t begin = index;
   // ".500" is a fraction; the 500 alone would be another number.
-  if (index > 0 && reader.is_prefix(index - 1, {"."}) && digits.find('.') == std::string::npos) {
+  if (reader.has_leading_point(index) && digits.find('.') == std::string::npos) {
     digits.insert(0, "0.");
     begin = index - 1;
   }
   const std::optional<double> value = finite_number(digits);
   if (!value) return;
-  if (begin > 0 && reader.is_prefix(begin - 1, {"-", kMinusSign})) {
-    out.push_back({{begin - 1, index + 1}, -*value, "-" + digits});
-  }
+  if (reader.has_minus_sign(begin)) out.push_back({{begin - 1, index + 1}, -*value, "-" + digits});
   out.push_back({{begin, index + 1}, *value, std::move(digits)});
 }
 
@@ -82,14 +96,11 @@ void add_digits(const WordReader& reader, uint32_t index, std::vector<QuestionNu
 std::optional<double> cell_number(std::string_view cell) {
   cell = trim(cell);
   if (cell.empty() || cell.size() > 64) return std::nullopt;
-  bool is_negative = false;
-  if (cell.starts_with(kMinusSign) || cell.front() == '-') {
-    is_negative = true;
-    cell = trim(cell.substr(cell.front() == '-' ? 1 : kMinusSign.size()));
-    if (cell.starts_with('-') || cell.starts_with('+')) return std::nullopt;
-  }
+  const size_t sign_size = minus_sign_size(cell);
+  if (sign_size > 0) cell = trim(cell.substr(sign_size));
+  if (sign_size > 0 && !cell.empty() && (minus_sign_size(cell) > 0 || cell.front() == '+')) return std::nullopt;
   const std::optional<double> number = finite_number(cell);
-  return number && is_negative ? -*number : number;
+  return number && sign_size > 0 ? -*number : number;
 }
 
 std::vector<QuestionNumber> question_numbers(std::string_view question, std::span<const text::Word> words) {
@@ -114,8 +125,8 @@ bool is_missing_marker(std::string_view cell) {
   for (const char c : cell) {
     if (c != ' ') folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
-  constexpr std::array<std::string_view, 11> kMarkers = {"",     "-", "--", "\xE2\x80\x93", "\xE2\x80\x94", "n/a", "na",
-                                                         "null", "none", "?", "nil"};
+  constexpr std::array<std::string_view, 11> kMarkers = {
+      "", "-", "--", "\xE2\x80\x93", "\xE2\x80\x94", "n/a", "na", "null", "none", "?", "nil"};
   return std::find(kMarkers.begin(), kMarkers.end(), folded) != kMarkers.end();
 }
 

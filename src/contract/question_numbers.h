@@ -1,7 +1,8 @@
 // Numbers as people write them: in a cell, and in a question.
 //
-// A cell is a number if text::parse_number takes it, with white space allowed around it and after its sign ("- 2", "−3.5").
-// A question says a number in digits ("1,234", "-3.6", ".5", the 2 of "2nd") or in a word ("three"). Words for no number
+// A cell is a number if text::parse_number takes it, with white space allowed around it and after its sign ("- 2",
+// "−3.5"). Dashes count as minus signs. A question says a number in digits ("1,234", "-3.6", ".5", the 2 of "2nd") or
+// in a word ("three"). Words for no number
 // ("nan", "inf") are never one, and neither is a number that overflows a double. Thread safety: pure functions.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -28,7 +29,8 @@ std::optional<double> cell_number(std::string_view cell);
 // In order of appearance. "-5" gives both -5 (two words) and 5 (one word): a hyphen may also be a dash.
 std::vector<QuestionNumber> question_numbers(std::string_view question, std::span<const text::Word> words);
 
-// What stands for a missing value in a column of numbers: "", "-", "n/a", "na", "null", "none", "?" and dashes, any case.
+// What stands for a missing value in a column of numbers: "", "-", "n/a", "na", "null", "none", "?" and dashes, any
+// case.
 bool is_missing_marker(std::string_view cell);
 
 }  // namespace cadre::contract

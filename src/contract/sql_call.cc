@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "contract/sql_call.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <optional>
 
 #include "base/check.h"
-#include "text/words.h"
+#include "contract/question_numbers.h"
 
 namespace cadre::contract {
 namespace {
@@ -32,11 +32,18 @@ void append_number(std::string& out, double number) {
   out.append(digits.data(), end.ptr);
 }
 
+// Digits without a leading zero, and few enough for SQLite to read them as an integer.
+bool is_plain_integer(std::string_view text) {
+  return !text.empty() && text.size() <= 18 && (text.front() != '0' || text.size() == 1) &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 void append_literal(std::string& out, ColumnType type, const std::string& value) {
   if (type == ColumnType::kReal) {
-    const std::optional<double> number = text::parse_number(value);
+    // The digits of a long identifier say more than a double holds.
+    if (is_plain_integer(value)) return void(out += value);
     // A cell of a real column that is no number ("n/a" in a foreign database) is compared as the text it is.
-    if (number && std::isfinite(*number)) return append_number(out, *number);
+    if (const auto number = cell_number(value)) return append_number(out, *number);
   }
   append_quoted(out, value, '\'');
 }
