@@ -3,7 +3,8 @@
 // A feature is reported only when the processor has it AND the operating system saves its registers (XCR0) AND, for
 // AMX, has granted this process the tile registers (Linux gives them on request). Asking is the first call of
 // cpu_features(). Does not measure speed. Thread safety: may be called from any thread. Source: Intel SDM volume 1,
-// chapters 13.3 and 18; Linux Documentation/arch/x86/xstate.rst. SPDX-License-Identifier: Apache-2.0
+// chapters 13.3 and 18; Linux Documentation/arch/x86/xstate.rst.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 namespace cadre::base {

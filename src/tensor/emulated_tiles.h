@@ -2,8 +2,8 @@
 //
 // Follows the SDM's pseudocode: the configuration limits what loads read and stores write, a load zeroes the rest of
 // the tile, mismatched shapes are a fault (here a failed check), and tdpbf16ps sums even and odd k apart before adding
-// them to C. Differs in rounding a product before adding it and in keeping denormals. SPDX-License-Identifier:
-// Apache-2.0
+// them to C. Differs in rounding a product before adding it and in keeping denormals.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstring>

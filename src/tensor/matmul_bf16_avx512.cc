@@ -1,5 +1,6 @@
 // Training products with vdpbf16ps: 32 products of bfloat16 per instruction, summed in f32 (denormals count as zero, in
-// and out). SPDX-License-Identifier: Apache-2.0
+// and out).
+// SPDX-License-Identifier: Apache-2.0
 #include "tensor/avx512_intrinsics.h"
 
 #include "tensor/matmul_blocking.h"

@@ -5,7 +5,8 @@
 //   Element, kColumns (panel width), kDepth (largest k per block), kRows (rows of A per block)
 //   static void multiply(a, lda, rows, b, depth, width, c, ldc, first)   one block; `first` starts the chains at zero
 // Each output stays one chain over ascending k: a block continues from the value its predecessor stored in c, so the
-// block sizes and the position of a row change no bit. SPDX-License-Identifier: Apache-2.0
+// block sizes and the position of a row change no bit.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>

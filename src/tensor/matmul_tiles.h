@@ -2,7 +2,8 @@
 //
 // Blocks of 32 rows by 32 columns: four tiles of sums, two of A, two of B, so four products per four loads. A is read
 // where it lies; B is packed in panels of 32 columns, kPairs layout. Sums continue from c, so cutting k changes no bit
-// beyond what tdpbf16ps does within its 32 k. SPDX-License-Identifier: Apache-2.0
+// beyond what tdpbf16ps does within its 32 k.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "tensor/bfloat16.h"
