@@ -34,10 +34,11 @@ bool can_hold(std::string_view cell) {
 std::string cell_key(std::string_view text) {
   std::string key = text::normalize(text);
   if (!key.empty()) return key;
-  // Typists choose among dashes as they please.
+  // Typists choose among the dashes U+2010 to U+2015 and the minus sign as they please.
   for (const text::Word& word : text::split_words(text)) {
     const std::string_view symbol = text.substr(word.begin, word.end - word.begin);
-    key += symbol.starts_with("\xE2\x80") || symbol == "\u2212" ? "-" : symbol;
+    const bool is_dash = (symbol >= "\u2010" && symbol <= "\u2015") || symbol == "\u2212";
+    key += is_dash ? "-" : symbol;
   }
   return key;
 }

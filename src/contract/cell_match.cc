@@ -37,6 +37,17 @@ void for_each_run(std::span<const text::Word> words, size_t size_max, Visit visi
   }
 }
 
+// The words of a text that are numbers with a fraction.
+std::vector<std::string_view> fractions(std::string_view text) {
+  std::vector<std::string_view> found;
+  for (const text::Word& word : text::split_words(text)) {
+    const std::string_view written = text.substr(word.begin, word.end - word.begin);
+    const bool has_point = written.size() > 1 && written.find('.') != std::string_view::npos;
+    if (has_point && text::parse_number(written)) found.push_back(written);
+  }
+  return found;
+}
+
 class Matcher {
  public:
   Matcher(const CellIndex& index, std::string_view question, std::span<const text::Word> words)
@@ -60,8 +71,18 @@ class Matcher {
     for_each_run(words_, index_.key_size_max(), [&](WordSpan span, std::string_view norm, uint64_t hash) {
       places_.clear();
       index_.find_key(norm, hash, places_);
-      for (const auto place : places_) add(place, span, true);
+      for (const auto place : places_) {
+        if (has_same_fractions(span, index_.cell(place))) add(place, span, true);
+      }
     });
+  }
+
+  // "3.0" and a score "3 - 0" have the same normal form and are not the same.
+  bool has_same_fractions(WordSpan span, std::string_view cell) const {
+    const uint32_t begin = words_[span.begin].begin;
+    const std::string_view run = question_.substr(begin, words_[span.end - 1].end - begin);
+    if (run.find('.') == std::string_view::npos && cell.find('.') == std::string_view::npos) return true;
+    return fractions(run) == fractions(cell);
   }
 
   // Cells of symbols alone ("+", "-") are mentioned by the same symbols standing free: "a result of -, and".
@@ -122,9 +143,8 @@ class Matcher {
     }
   }
 
+  // One or two digits stand in too many cells by chance.
   static bool may_match_partly(const text::Word& word) {
-    if (word.kind == text::WordKind::kPunctuation) return false;
-    if (word.kind == text::WordKind::kNumber) return true;
     return word.norm.size() >= kPartialWordSizeMin && !is_function_word(word.norm);
   }
 
@@ -139,10 +159,10 @@ class Matcher {
     if (!stands_in_cell(word)) return;  // two words with one hash
     WordSpan span{word, word + 1};
     for (uint32_t i = word; i > 0 && (stands_in_cell(i - 1) || is_punctuation(words_[i - 1])); --i) {
-      if (stands_in_cell(i - 1) && may_match_partly(words_[i - 1])) span.begin = i - 1;
+      if (stands_in_cell(i - 1) && !is_function_word(words_[i - 1].norm)) span.begin = i - 1;
     }
     for (uint32_t i = word + 1; i < words_.size() && (stands_in_cell(i) || is_punctuation(words_[i])); ++i) {
-      if (stands_in_cell(i) && may_match_partly(words_[i])) span.end = i + 1;
+      if (stands_in_cell(i) && !is_function_word(words_[i].norm)) span.end = i + 1;
     }
     if (!is_covered(place.column, cell, span)) add(place, span, false);
   }
