@@ -195,6 +195,20 @@ TYPED_TEST(MatmulTest, TransposeMovesEveryElementForAnyShape) {
   }
 }
 
+TYPED_TEST(MatmulTest, TransposeToRowsAPageApartMovesEveryElement) {
+  base::Random random(11);
+  const size_t rows = 4096 / sizeof(TypeParam), columns = 67;
+  const auto x = random_matrix<TypeParam>(random, rows, columns);
+  for (const size_t count : {rows, rows - 33}) {
+    Matrix<TypeParam> out(columns, rows, 0);
+    transpose(x.data.data(), x.stride, count, columns, out.data.data(), out.stride);
+    for (size_t i = 0; i < rows; ++i) {
+      for (size_t j = 0; j < columns; ++j)
+        ASSERT_EQ(to_float(out.at(j, i)), i < count ? to_float(x.at(i, j)) : 0.0f) << i;
+    }
+  }
+}
+
 struct NamedMove {
   const char* name;
   const internal::MoveFunctions* move;
