@@ -47,6 +47,8 @@ struct Augmentation {
   double wrong_table = 0;     // another table: not answerable
   double dropped_column = 0;  // a column that the gold call needs is gone: not answerable
   double extra_span = 0;      // a span that is no value, as a candidate
+  double partial_value = 0;   // a gold cell is named by some of its words only
+  double other_operator = 0;  // ">=", "<=" or "<>" instead of what the data has
   double masked_word = 0;     // per question token: replaced by [MASK]
 };
 
