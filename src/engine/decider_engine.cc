@@ -94,9 +94,9 @@ Result<SqlAttempt> DeciderEngine::attempt_sql(const contract::Table& table, cons
     model::append_candidates(table, task, first, input);
     runner_.score_more(input, first, outputs_);
   }
-  for (auto& ranked : model::rank_calls(table.schema(), task, outputs_, candidates_max))
-    attempt.candidates.push_back({std::move(ranked.call), calibrated(ranked.probability)});
   attempt.answerable = model::answerable_probability(outputs_);
+  for (auto& ranked : model::rank_calls(table.schema(), task, outputs_, candidates_max))
+    attempt.candidates.push_back({std::move(ranked.call), calibrated(ranked.probability) * attempt.answerable});
   if (options_.use_cells) attempt.unmatched_values = std::move(uncovered);
   attempt.timings.heads_ns = lap();
   return attempt;

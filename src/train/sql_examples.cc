@@ -7,9 +7,11 @@
 #include <cmath>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/sha256.h"
 #include "train/operator_phrases.h"
 
 namespace cadre::train {
@@ -120,6 +122,8 @@ Result<void> for_each_line(const std::string& path, const Use& use) {
   return {};
 }
 
+bool is_calibration_table(const std::string& id) { return base::sha256(id)[0] % 32 == 0; }
+
 bool same_value(const contract::TableSchema& schema, uint32_t column, const std::string& a, const std::string& b) {
   if (a == b) return true;
   if (schema.columns[column].type == ColumnType::kReal) {
@@ -190,17 +194,23 @@ bool is_same_call(const contract::TableSchema& schema, const SqlCall& a, const S
   return true;
 }
 
-Result<SqlCorpus> SqlCorpus::load(const std::string& directory, const std::string& split, size_t questions_max) {
+Result<SqlCorpus> SqlCorpus::load(const std::string& directory, const std::string& split, CorpusPart part, size_t questions_max) {
   SqlCorpus corpus;
   std::unordered_map<std::string, uint32_t> ids;
+  std::unordered_set<std::string> left_out;
   TRY(for_each_line(directory + "/" + split + ".tables.jsonl", [&](const Json& json) -> Result<bool> {
     auto table = TRY(read_table(json));
+    if (part != CorpusPart::kAll && is_calibration_table(table.id) != (part == CorpusPart::kCalibration)) {
+      left_out.insert(table.id);
+      return true;
+    }
     ids[table.id] = static_cast<uint32_t>(corpus.tables_.size());
     corpus.tables_.push_back(TRY(contract::Table::from_rows(table.schema, table.rows)));
     corpus.rows_.push_back(std::move(table.rows));
     return true;
   }));
   TRY(for_each_line(directory + "/" + split + ".jsonl", [&](const Json& json) -> Result<bool> {
+    if (left_out.contains(json.value("table_id", std::string()))) return true;
     corpus.questions_.push_back(TRY(read_question(json, ids, corpus.tables_)));
     return corpus.questions_.size() < questions_max;
   }));

@@ -301,8 +301,8 @@ Result<SqlRecipe> sql_recipe_from_json(const Json& json) {
 }
 
 Result<TrainedDecider> train_sql_decider(const SqlRecipe& recipe, const TrainOptions& options) {
-  auto train = TRY(SqlCorpus::load(options.data_directory, "train", options.questions_max));
-  auto dev = TRY(SqlCorpus::load(options.data_directory, "dev", options.dev_questions_max));
+  auto train = TRY(SqlCorpus::load(options.data_directory, "train", CorpusPart::kTraining, options.questions_max));
+  auto dev = TRY(SqlCorpus::load(options.data_directory, "dev", CorpusPart::kAll, options.dev_questions_max));
   if (train.questions().size() < recipe.batch_examples)
     return Error{ErrorCode::kInvalid, fmt::format("{} training questions are fewer than one batch of {}", train.questions().size(), recipe.batch_examples)};
   text::BpeTrainOptions bpe;
