@@ -149,6 +149,9 @@ const TableSchema& Table::schema() const {
 uint64_t Table::row_count() const {
   return impl_->data.row_count;
 }
+const std::vector<std::string>& Table::notes() const {
+  return impl_->data.notes;
+}
 
 Result<std::vector<CellMatch>> Table::match_cells(std::string_view question, std::span<const text::Word> words) const {
   const TableData& data = impl_->data;

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "base/file.h"
 #include "contract/cell_index.h"
@@ -31,6 +31,11 @@ class TableFile : public ::testing::Test {
     const auto done = opened.exec(sql);
     EXPECT_TRUE(done.ok()) << done.error().message;
     return path(name);
+  }
+
+  Table csv(const std::string& text) const {
+    EXPECT_TRUE(base::replace_file(path("t.csv"), text).ok());
+    return Table::open(path("t.csv")).value();
   }
 
   std::vector<std::string> files() const {
@@ -157,6 +162,59 @@ TEST_F(TableFile, ACorruptDatabaseIsAnError) {
   EXPECT_EQ(Table::open(file).error().code, ErrorCode::kCorrupt);
   ASSERT_TRUE(base::replace_file(file, bytes.substr(0, 50)).ok());
   EXPECT_FALSE(Table::open(file).ok());
+}
+
+TEST_F(TableFile, ACsvFileIsImportedWithTypes) {
+  const Table table = csv("city;orders;\"a\"\"b\";city\nBerlin;1,234;x;007\nO'Neill;-;\"two\nlines\";008\n");
+  EXPECT_EQ(table.schema().sql_name, "t");
+  EXPECT_EQ(table.row_count(), 2u);
+  EXPECT_EQ(table.schema().columns[1].type, ColumnType::kReal);
+  EXPECT_EQ(table.schema().columns[3].type, ColumnType::kText);  // leading zeros: a name of digits
+  const SqlTask task = make_sql_task(table, "orders over 1,000 of berlin, two lines, 007 or O'Neill").value();
+  EXPECT_EQ(answer(table, R"(SELECT "city", "orders" FROM "t" WHERE "orders" > 1000)"), "Berlin|1234|");
+  base::Random random(5);
+  for (int i = 0; i < 200; ++i) {
+    const std::string sql = to_sql(table.schema(), random_call(table, task, random));
+    EXPECT_TRUE(validate_sql(table, task, sql).ok()) << sql;
+    EXPECT_TRUE(table.query(sql).ok()) << sql;
+  }
+  EXPECT_EQ(files(), std::vector<std::string>{"t.csv"});
+}
+
+TEST_F(TableFile, ACsvFileOfAHeaderAloneHasNoRows) {
+  const Table table = csv("a,b\n");
+  EXPECT_EQ(table.row_count(), 0u);
+  EXPECT_TRUE(table.range(0).empty);
+  EXPECT_EQ(answer(table, R"(SELECT COUNT("a") FROM "t")"), "0|");
+  EXPECT_TRUE(make_sql_task(table, "how many with 5?").value().candidates.empty());
+}
+
+TEST_F(TableFile, ACsvFileOfAThousandColumnsIsAsked) {
+  std::string header, row;
+  for (int i = 0; i < 1000; ++i) {
+    header += (i > 0 ? ",column " : "column ") + std::to_string(i);
+    row += (i > 0 ? "," : "") + std::to_string(i);
+  }
+  const Table table = csv(header + "\n" + row + "\n");
+  EXPECT_EQ(table.schema().columns.size(), 1000u);
+  EXPECT_EQ(make_sql_task(table, "which has 7, 8 and 9?").value().candidates.size(), kCandidatesMax);
+  EXPECT_EQ(answer(table, R"(SELECT "column 999" FROM "t" WHERE "column 7" = 7)"), "999|");
+}
+
+TEST_F(TableFile, WhatIsNoTableIsAnErrorThatNamesTheFile) {
+  for (const char* bytes : {"", "a,b\n1,2,3\n", "a,b\n\"1,2\n", "a\0b,c\n"}) {
+    ASSERT_TRUE(
+        base::replace_file(path("bad.csv"), std::string_view(bytes, bytes[1] == '\0' ? 6 : strlen(bytes))).ok());
+    const auto table = Table::open(path("bad.csv"));
+    ASSERT_FALSE(table.ok()) << bytes;
+    EXPECT_THAT(table.error().message, HasSubstr("bad.csv"));
+  }
+  EXPECT_EQ(Table::open(path("missing.csv")).error().code, ErrorCode::kNotFound);
+  EXPECT_FALSE(Table::open(folder_.path()).ok());
+}
+
+TEST_F(TableFile, RowsThatAreFilledAreTold) {
+  EXPECT_THAT(csv("a,b\n1\n").notes(), ElementsAre(HasSubstr("line 2")));
 }
 
 TEST(Table, OnlyReadingSelectsOfPureFunctionsRun) {
