@@ -256,6 +256,20 @@ TEST(Run, IsNotResumedForEver) {
   EXPECT_EQ(run.state.outcome->reason, Reason::kBudget);
 }
 
+TEST(Run, KeepsItsOutcomeWhenOnlyTheClosingRecordIsMissing) {
+  Walk run = walk({begun({.resumptions_max = 0}), Dispatched{.reason = "no"}});
+  run.feed(Resumed{});
+  EXPECT_EQ(run.state.outcome->reason, Reason::kOutOfScope);
+  EXPECT_NE(run.last_act<Finish>(), nullptr);
+}
+
+TEST(Run, CountsBusyRetriesForEachCandidateApart) {
+  Walk run = walk({begun({.busy_retries_max = 1}), accepted(), attempt({candidate("A", 0.5), candidate("B", 0.4)}),
+                   fine(0, kCall), call_failed(0, ErrorCode::kBusy), rows(0), rejected(0, kResult), fine(1, kCall),
+                   call_failed(1, ErrorCode::kBusy)});
+  EXPECT_NE(run.last_act<Execute>(), nullptr) << "the first candidate's retry must not be charged to the second";
+}
+
 TEST(Run, SyncsTheBeginningAndTheEndAndIntendsEveryCall) {
   Walk run = walk({begun()});
   EXPECT_EQ(std::get<Record>(run.effects[0]).durability, Durability::kSynced);
