@@ -2,9 +2,9 @@
 //
 //   SELECT [aggregate](column) FROM table WHERE column op value AND ...
 //
-// A SqlCall can only be built from what a SqlTask offers (contract/sql_task.h), so a call always names existing columns, legal
-// operators and values that stand in the question or in the table. Thread safety: plain values.
-// Idea: the WikiSQL sketch, Xu et al. 2017 (SQLNet, arXiv:1711.04436); values as table cells: Yu et al. 2018 (TypeSQL).
+// A SqlCall can only be built from what a SqlTask offers (contract/sql_task.h), so a call always names existing
+// columns, legal operators and values that stand in the question or in the table. Thread safety: plain values. Idea:
+// the WikiSQL sketch, Xu et al. 2017 (SQLNet, arXiv:1711.04436); values as table cells: Yu et al. 2018 (TypeSQL).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -70,8 +70,9 @@ struct SqlCall {
 std::string_view aggregate_name(Aggregate aggregate);
 std::string_view compare_op_name(CompareOp op);
 
-// The SQL text (SQLite dialect). Identifiers are quoted with "", text literals with '' and doubled quotes inside; number literals are
-// written so that they parse back to the same double. Comparison of a text column is NOCASE-free, exact: the value of a kCell condition is the stored cell.
+// The SQL text (SQLite dialect). Identifiers are quoted with "", text literals with '' and doubled quotes inside;
+// number literals are written so that they parse back to the same double. Comparison of a text column is NOCASE-free,
+// exact: the value of a kCell condition is the stored cell.
 std::string to_sql(const TableSchema& schema, const SqlCall& call);
 
 }  // namespace cadre::contract

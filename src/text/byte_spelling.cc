@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace cadre::text {
 namespace {
@@ -38,14 +38,14 @@ constexpr auto kByteOfCode = [] {
 std::string spell_bytes(std::string_view bytes) {
   std::string spelling;
   spelling.reserve(bytes.size());
-  for (const char byte : bytes) append_utf8(kCodeOfByte[static_cast<uint8_t>(byte)], spelling);
+  for (const char byte : bytes) base::append_utf8(kCodeOfByte[static_cast<uint8_t>(byte)], spelling);
   return spelling;
 }
 
 std::optional<std::string> unspell_bytes(std::string_view spelling) {
   std::string bytes;
   for (size_t i = 0; i < spelling.size();) {
-    const auto [code, size_bytes] = decode_utf8(spelling, i);
+    const auto [code, size_bytes] = base::decode_utf8(spelling, i);
     if (size_bytes == 0 || code >= kCodeCount || kByteOfCode[code] < 0) return std::nullopt;
     bytes.push_back(static_cast<char>(kByteOfCode[code]));
     i += size_bytes;

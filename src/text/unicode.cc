@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace cadre::text {
 namespace {
@@ -73,8 +73,8 @@ std::vector<utf8proc_int32_t> lowered_codes(std::string_view text, Predicate is_
   codes.reserve(text.size());
   Decomposition parts;
   for (size_t i = 0; i < text.size();) {
-    auto [code, size_bytes] = decode_utf8(text, i);
-    if (size_bytes == 0) code = kReplacementCharacter, size_bytes = 1;
+    auto [code, size_bytes] = base::decode_utf8(text, i);
+    if (size_bytes == 0) code = base::kReplacementCharacter, size_bytes = 1;
     i += size_bytes;
     const size_t count = decompose(code, parts);
     for (size_t k = 0; k < count; ++k) {
@@ -118,11 +118,11 @@ CharClass char_class(char32_t code) {
 
 void append_lower(std::string_view text, std::string& out) {
   for (const auto code : lowered_codes(text, [](utf8proc_int32_t) { return true; }))
-    append_utf8(static_cast<char32_t>(code), out);
+    base::append_utf8(static_cast<char32_t>(code), out);
 }
 
 void append_norm(std::string_view text, std::string& out) {
-  for (const auto code : lowered_codes(text, is_kept_in_norm)) append_utf8(static_cast<char32_t>(code), out);
+  for (const auto code : lowered_codes(text, is_kept_in_norm)) base::append_utf8(static_cast<char32_t>(code), out);
 }
 
 }  // namespace cadre::text

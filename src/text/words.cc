@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "text/unicode.h"
-#include "text/utf8.h"
 
 namespace cadre::text {
 namespace {
@@ -44,7 +44,7 @@ struct Character {
 Character character_at(std::string_view text, size_t position) {
   const auto byte = static_cast<uint8_t>(text[position]);
   if (byte < 0x80) return {kAsciiClass[byte], 1};
-  const Utf8Char decoded = decode_utf8(text, position);
+  const base::Utf8Char decoded = base::decode_utf8(text, position);
   if (decoded.size_bytes == 0) return {CharClass::kPunctuation, 1};
   return {char_class(decoded.code), decoded.size_bytes};
 }
@@ -137,7 +137,7 @@ void append_ascii_norm(std::string_view text, std::string& out) {
 
 void append_word_norm(std::string_view word, WordKind kind, std::string& out) {
   if (kind == WordKind::kPunctuation) return;
-  if (ascii_prefix_size(word) == word.size()) {
+  if (base::ascii_prefix_size(word) == word.size()) {
     append_ascii_norm(word, out);
   } else {
     append_norm(word, out);
@@ -147,17 +147,7 @@ void append_word_norm(std::string_view word, WordKind kind, std::string& out) {
 }  // namespace
 
 bool is_valid_utf8(std::string_view text) {
-  size_t position = 0;
-  while (true) {
-    position += ascii_prefix_size(text.substr(position));
-    if (position == text.size()) return true;
-    // Text that leaves ASCII once mostly stays outside for some characters.
-    while (position < text.size() && static_cast<uint8_t>(text[position]) >= 0x80) {
-      const uint32_t size_bytes = decode_utf8(text, position).size_bytes;
-      if (size_bytes == 0) return false;
-      position += size_bytes;
-    }
-  }
+  return base::is_valid_utf8(text);
 }
 
 std::vector<Word> split_words(std::string_view text) {
@@ -175,7 +165,7 @@ std::vector<Word> split_words(std::string_view text) {
 
 std::string normalize(std::string_view text) {
   std::string norm;
-  if (ascii_prefix_size(text) == text.size()) {
+  if (base::ascii_prefix_size(text) == text.size()) {
     append_ascii_norm(text, norm);
     return norm;
   }
@@ -187,7 +177,7 @@ std::string normalize(std::string_view text) {
 
 std::string lower(std::string_view text) {
   std::string lowered;
-  if (ascii_prefix_size(text) < text.size()) {
+  if (base::ascii_prefix_size(text) < text.size()) {
     append_lower(text, lowered);
     return lowered;
   }

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "base/utf8.h"
 #include "text/unicode.h"
-#include "text/utf8.h"
 
 namespace cadre::text {
 namespace {
@@ -209,7 +209,7 @@ TEST(Words, LowerOfEveryCodePointIsStable) {
   for (char32_t code = 1; code <= 0x10FFFF; ++code) {
     if (code == 0xD800) code = 0xE000;
     std::string text;
-    append_utf8(code, text);
+    base::append_utf8(code, text);
     const std::string once = lower(text);
     ASSERT_EQ(lower(once), once) << "U+" << std::hex << static_cast<uint32_t>(code);
   }

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace cadre::text {
+namespace cadre::base {
 
 inline constexpr char32_t kReplacementCharacter = 0xFFFD;
 
@@ -62,7 +62,9 @@ inline void append_utf8(char32_t code, std::string& out) {
   }
 }
 
+bool is_valid_utf8(std::string_view text);
+
 // Bytes of ASCII at the start of `text`, eight at a time.
 size_t ascii_prefix_size(std::string_view text);
 
-}  // namespace cadre::text
+}  // namespace cadre::base

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 #include <bit>
 #include <cstring>
 
-namespace cadre::text {
+namespace cadre::base {
 
 size_t ascii_prefix_size(std::string_view text) {
   static_assert(std::endian::native == std::endian::little, "the first byte must be the lowest one");
@@ -19,4 +19,18 @@ size_t ascii_prefix_size(std::string_view text) {
   return i;
 }
 
-}  // namespace cadre::text
+bool is_valid_utf8(std::string_view text) {
+  size_t position = 0;
+  while (true) {
+    position += ascii_prefix_size(text.substr(position));
+    if (position == text.size()) return true;
+    // Text that leaves ASCII once mostly stays outside for some characters.
+    while (position < text.size() && static_cast<uint8_t>(text[position]) >= 0x80) {
+      const uint32_t size_bytes = decode_utf8(text, position).size_bytes;
+      if (size_bytes == 0) return false;
+      position += size_bytes;
+    }
+  }
+}
+
+}  // namespace cadre::base
