@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/answer.h"
@@ -52,6 +53,13 @@ Result<QueryResult> limited(QueryResult result) {
     break;
   }
   return result;
+}
+
+bool is_inside(const contract::TableSchema& schema, const contract::SqlCall& call) {
+  const size_t columns = schema.columns.size();
+  if (call.select_column >= columns) return false;
+  return std::all_of(call.conditions.begin(), call.conditions.end(),
+                     [&](const contract::Condition& condition) { return condition.column < columns; });
 }
 
 // One run being carried out.
@@ -147,6 +155,10 @@ Event Execution::on(const Attempt& effect, const RunState&) {
     event.unmatched_values.push_back(task_.question.substr(begin, task_.words[span.end - 1].end - begin));
   }
   for (const engine::SqlCandidate& candidate : attempt->candidates) {
+    if (!is_inside(parts_.table->schema(), candidate.call)) {
+      event.error = Error{ErrorCode::kInternal, "the specialist named a column that the table does not have"};
+      return event;
+    }
     event.candidates.push_back(
         {candidate.call, contract::to_sql(parts_.table->schema(), candidate.call), candidate.probability});
   }
