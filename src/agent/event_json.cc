@@ -496,15 +496,15 @@ struct Codec {
   const char* kind;
   Result<Event> (*parse)(const Json&);
 };
-constexpr std::array<Codec, std::variant_size_v<Event>> kCodecs = {{{"run.begun", run_begun},
-                                                                    {"run.dispatched", run_dispatched},
+constexpr std::array<Codec, std::variant_size_v<Event>> kCodecs = {{{"run.begin", run_begun},
+                                                                    {"dispatch.returned", run_dispatched},
                                                                     {"attempt.returned", attempt_returned},
                                                                     {"candidate.verified", candidate_verified},
                                                                     {"call.returned", call_returned},
                                                                     {"answer.composed", answer_composed},
                                                                     {"budget.exhausted", budget_exhausted},
-                                                                    {"run.resumed", run_resumed},
-                                                                    {"run.abandoned", run_abandoned}}};
+                                                                    {"run.resume", run_resumed},
+                                                                    {"inputs.lost", run_abandoned}}};
 
 }  // namespace
 

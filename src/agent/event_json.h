@@ -17,8 +17,8 @@ namespace cadre::agent {
 
 struct RunState;
 
-// "run.begun", "run.dispatched", "attempt.returned", "candidate.verified", "call.returned", "answer.composed",
-// "budget.exhausted", "run.resumed", "run.abandoned".
+// "run.begin", "dispatch.returned", "attempt.returned", "candidate.verified", "call.returned", "answer.composed",
+// "budget.exhausted", "run.resume", "inputs.lost".
 const char* event_kind(const Event& event);
 
 base::Json event_to_json(const Event& event);

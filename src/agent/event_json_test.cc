@@ -87,9 +87,9 @@ TEST(EventJson, RefusesPayloadsWithAMissingOrMistypedKeyByName) {
     const char* payload;
     const char* names;
   } kCases[] = {
-      {"run.begun", "{}", "request"},
-      {"run.begun", "[]", "request"},
-      {"run.dispatched", R"({"accepted": 1})", "accepted"},
+      {"run.begin", "{}", "request"},
+      {"run.begin", "[]", "request"},
+      {"dispatch.returned", R"({"accepted": 1})", "accepted"},
       {"attempt.returned", R"({"error": {"code": "odd", "message": ""}})", "odd"},
       {"candidate.verified", R"({"candidate": -1})", "candidate"},
       {"candidate.verified", R"({"candidate": 0, "stage": "call", "verdicts": [3]})", "rule"},

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/event_json.h"
+#include "store/record.h"
 
 namespace cadre::agent {
 namespace {
@@ -77,7 +78,7 @@ Result<void> Machine::require_running(const char* event) const {
 }
 
 Result<void> Machine::on(const RunBegun& event) {
-  TRY(require(Phase::kNew, "run.begun"));
+  TRY(require(Phase::kNew, "run.begin"));
   state_.request = event.request;
   state_.budget = event.budget;
   state_.policy = event.policy;
@@ -86,7 +87,7 @@ Result<void> Machine::on(const RunBegun& event) {
 }
 
 Result<void> Machine::on(const Dispatched& event) {
-  TRY(require(Phase::kDispatching, "run.dispatched"));
+  TRY(require(Phase::kDispatching, "dispatch.returned"));
   if (!event.accepted) {
     finish(Status::kDeclined, Reason::kOutOfScope,
            fmt::format("{}; ask for something that stands in the table",
@@ -96,7 +97,7 @@ Result<void> Machine::on(const Dispatched& event) {
   if (event.plan.size() != 1) {
     return Error{
         ErrorCode::kCorrupt,
-        fmt::format("run.dispatched: a plan of {} steps; this version carries out exactly one", event.plan.size())};
+        fmt::format("dispatch.returned: a plan of {} steps; this version carries out exactly one", event.plan.size())};
   }
   state_.plan = event.plan;
   start_attempt();
@@ -321,7 +322,7 @@ Result<void> Machine::on(const BudgetExhausted& event) {
 }
 
 Result<void> Machine::on(const Resumed&) {
-  if (state_.phase == Phase::kNew) return out_of_place("run.resumed", state_.phase);
+  if (state_.phase == Phase::kNew) return out_of_place("run.resume", state_.phase);
   if (state_.phase == Phase::kFinished) return {};  // only the closing record is missing
   ++state_.resumptions;
   if (state_.resumptions > state_.budget.resumptions_max) {
@@ -332,7 +333,7 @@ Result<void> Machine::on(const Resumed&) {
 }
 
 Result<void> Machine::on(const Abandoned& event) {
-  TRY(require_running("run.abandoned"));
+  TRY(require_running("inputs.lost"));
   finish(Status::kFailed, Reason::kAbandoned, event.why);
   return {};
 }
@@ -349,11 +350,25 @@ void Machine::finish(Status status, Reason reason, std::string message) {
 Record call_intended(const RunState& state) {
   const Candidate& candidate = state.candidates[state.candidate];
   base::Json payload = {{"candidate", state.candidate}, {"sql", candidate.sql}, {"call", state.calls}};
-  return Record{kCallIntended, std::move(payload), Durability::kBuffered};
+  return Record{kCallIntended, std::move(payload), Durability::kQueued};
+}
+
+store::RunState closing_state(Status status) {
+  switch (status) {
+    case Status::kAnswered: return store::RunState::kDone;
+    case Status::kDeclined: return store::RunState::kDeclined;
+    case Status::kFailed: return store::RunState::kFailed;
+  }
+  return store::RunState::kFailed;
 }
 
 Record run_finished(const RunState& state) {
-  return Record{kRunFinished, outcome_to_json(state), Durability::kSynced};
+  return Record{std::string(store::finish_kind(closing_state(state.outcome->status))), outcome_to_json(state), Durability::kSynced};
+}
+
+bool is_closing_kind(std::string_view kind) {
+  return kind == store::finish_kind(store::RunState::kDone) || kind == store::finish_kind(store::RunState::kFailed) ||
+         kind == store::finish_kind(store::RunState::kDeclined);
 }
 
 // What is to be done in a state, with the intents that go before it.
@@ -382,7 +397,7 @@ std::vector<Effect> due_effects(const RunState& state) {
 
 // A run that begins is acknowledged next: its record must be safe first. What comes later can be done again.
 Durability durability_of(const Event& event) {
-  return std::holds_alternative<RunBegun>(event) ? Durability::kSynced : Durability::kBuffered;
+  return std::holds_alternative<RunBegun>(event) ? Durability::kSynced : Durability::kQueued;
 }
 
 }  // namespace
@@ -409,8 +424,8 @@ Result<Replayed> replay(const std::vector<RecordView>& records) {
       return Error{ErrorCode::kCorrupt, fmt::format("record {} after the run was finished", record.kind)};
     if (record.kind == kCallIntended) {
       if (replayed.state.phase != Phase::kExecuting) return out_of_place(kCallIntended, replayed.state.phase);
-    } else if (record.kind == kRunFinished) {
-      if (replayed.state.phase != Phase::kFinished) return out_of_place(kRunFinished, replayed.state.phase);
+    } else if (is_closing_kind(record.kind)) {
+      if (replayed.state.phase != Phase::kFinished) return out_of_place(record.kind.c_str(), replayed.state.phase);
       replayed.closed = true;
     } else {
       const Event event = TRY(event_from_json(record.kind, record.payload));
@@ -419,7 +434,8 @@ Result<Replayed> replay(const std::vector<RecordView>& records) {
       replayed.state = machine.take_state();
     }
   }
-  if (replayed.state.phase == Phase::kNew) return Error{ErrorCode::kCorrupt, "the run has no run.begun record"};
+  if (replayed.state.phase == Phase::kNew) return Error{ErrorCode::kCorrupt, "the run has no run.begin record"};
+  if (!replayed.closed) replayed.effects = due_effects(replayed.state);
   return replayed;
 }
 

@@ -114,13 +114,13 @@ struct RunState {
 
 // Append this to the journal before doing anything that comes later in the list.
 enum class Durability : uint8_t {
-  kBuffered,  // may be lost with the machine: losing it only means doing the work again
-  kSynced,    // on stable storage before anything later is done
+  kQueued,  // in order, but nobody waits for the disk: losing it means doing read-only work again
+  kSynced,  // on stable storage before anything later is done
 };
 struct Record {
   std::string kind;
   base::Json payload;
-  Durability durability = Durability::kBuffered;
+  Durability durability = Durability::kQueued;
 };
 struct Dispatch {};
 struct Attempt {
@@ -146,9 +146,8 @@ struct Transition {
   std::vector<Effect> effects;  // in this order
 };
 
-// Kinds of the two records that are no events.
+// The record of an intent; it is no event. Nor are the closing records, whose kinds are the journal's (store::finish_kind).
 inline constexpr const char* kCallIntended = "call.intended";
-inline constexpr const char* kRunFinished = "run.finished";
 
 // Error (kCorrupt): the event cannot follow in this state; the state is lost. Only a damaged journal or a bug in a
 // driver does that.
@@ -162,10 +161,11 @@ struct RecordView {
 
 struct Replayed {
   RunState state;
-  bool closed = false;  // the journal holds the outcome: nothing is left to do
+  bool closed = false;          // the journal holds the outcome: nothing is left to do
+  std::vector<Effect> effects;  // what is due now; empty if closed
 };
 
-// The state after the recorded events of one run.
+// The state after the recorded events of one run. A process that takes a run over records Resumed first.
 Result<Replayed> replay(const std::vector<RecordView>& records);
 
 // The probability that a candidate is right after what the verifiers saw; see above.
