@@ -5,7 +5,7 @@ add_library(cadre_options INTERFACE)
 target_compile_options(cadre_options INTERFACE
   -Wall -Wextra -Wshadow -Wno-missing-field-initializers -Wno-restrict
   # The same bits on every CPU (DESIGN P5): the compiler may not fuse a multiply and an add on its own.
-  -ffp-contract=off -fno-omit-frame-pointer)
+  -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-omit-frame-pointer)
 if(CADRE_SANITIZE)
   target_compile_options(cadre_options INTERFACE -fsanitize=${CADRE_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(cadre_options INTERFACE -fsanitize=${CADRE_SANITIZE})

@@ -1,10 +1,13 @@
 // Matrix products for training: operands in bfloat16 or f32, sums in f32.
 //
-// B is packed once into the layout of the machine's kernel, then multiplied by many A. T is BFloat16 or float. Kernels: scalar
-// (reference), AVX2, AVX-512, AVX-512 BF16, AMX; chosen at run time. Each kernel has one fixed summation order, independent
-// of `m` and of threads; different kernels round differently (training has a numerics class per instruction set, P5).
-// Shapes: k a multiple of 32, n a multiple of 16, m any. Leading dimensions in elements. Pointers 64-byte aligned where the caller owns them.
-// Thread safety: functions on distinct outputs may run at once. No allocation except in pack (grows `out`) and no failure.
+// B is packed once into the layout of the machine's kernel, then multiplied by many A. T is BFloat16 or float. Kernels:
+// scalar (reference), AVX2, AVX-512, AVX-512 BF16, AMX; chosen at run time. Each kernel has one fixed summation order,
+// independent of `m` and of threads; different kernels round differently (training has a numerics class per instruction
+// set, P5).
+// Shapes: k a multiple of 32, n a multiple of 16, m any. Leading dimensions in elements. Pointers 64-byte aligned where
+// the caller owns them.
+// Thread safety: functions on distinct outputs may run at once. No allocation except in pack (grows `out`) and no
+// failure.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

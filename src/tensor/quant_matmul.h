@@ -1,11 +1,14 @@
 // Matrix products for inference: the same bits on every CPU (DESIGN P5).
 //
 // y [m, n] = x [m, k] * Wt, W [n, k] stored as F32, BF16, Q8_0 or Q4_0 in GGUF's block layout (blocks of 32 along k).
-// * Q8_0, Q4_0: x is quantised per block of 32 to int8 with an f32 scale (largest magnitude / 127, round to nearest even); each
-//   block's integer dot product is exact; y accumulates fma(float(dot), scale_w * scale_x, y) over blocks in ascending order.
+// * Q8_0, Q4_0: x is quantised per block of 32 to int8 with an f32 scale (largest magnitude / 127, round to nearest
+// even); each
+//   block's integer dot product is exact; y accumulates fma(float(dot), scale_w * scale_x, y) over blocks in ascending
+//   order.
 // * F32, BF16: y accumulates fma(w, x, y) over k in ascending order, one chain per output.
-// Every kernel (scalar, AVX2, AVX-512 VNNI, AMX) does exactly that arithmetic per output, so results are bit-equal and independent of m.
-// Thread safety: a QuantMatrix is immutable after construction; products on distinct outputs may run at once.
+// Every kernel (scalar, AVX2, AVX-512 VNNI, AMX) does exactly that arithmetic per output, so results are bit-equal and
+// independent of m. Thread safety: a QuantMatrix is immutable after construction; products on distinct outputs may run
+// at once.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -28,8 +31,10 @@ std::vector<QuantKernel> available_quant_kernels();  // slowest first
 // Weights, repacked for a kernel at load.
 class QuantMatrix {
  public:
-  // `bytes` is GGUF tensor data of n rows of k elements. k a multiple of 32, any n (padded inside). Error: wrong size or type.
-  static Result<QuantMatrix> make(QuantKernel kernel, TensorType type, size_t n, size_t k, std::span<const uint8_t> bytes);
+  // `bytes` is GGUF tensor data of n rows of k elements. k a multiple of 32, any n (padded inside). Error: wrong size
+  // or type.
+  static Result<QuantMatrix> make(QuantKernel kernel, TensorType type, size_t n, size_t k,
+                                  std::span<const uint8_t> bytes);
   size_t n() const { return n_; }
   size_t k() const { return k_; }
   TensorType type() const { return type_; }
