@@ -2,7 +2,8 @@
 //
 // Every value in the text is a cell of the result or a count of its rows; nothing else can get in. The evidence names
 // byte ranges of the question, columns and cells, so that a reader (or a program) can follow each figure back.
-// Deterministic and pure. SPDX-License-Identifier: Apache-2.0
+// Deterministic and pure.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>

@@ -7,72 +7,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string>
 
-#include "agent/dispatcher.h"
+#include "agent/acts.h"
 #include "agent/run.h"
-#include "agent/run_log.h"
-#include "base/clock.h"
 #include "base/result.h"
-#include "contract/sql_task.h"
-#include "contract/table.h"
-#include "engine/specialist_engine.h"
+#include "store/journal.h"
 
 namespace cadre::agent {
 
-// The bytes of result rows that one call may return; further rows are cut off and the result marked truncated.
-inline constexpr size_t kResultBytesMax = 4 << 20;
-
-// Where the time of one run went, in nanoseconds. `total` is more than the sum: it holds the machine itself, too.
-struct StageTimings {
-  int64_t dispatch_ns = 0;
-  int64_t features_ns = 0;  // candidate conditions of the question, tokens, links
-  int64_t encoder_ns = 0;
-  int64_t heads_ns = 0;
-  int64_t verify_ns = 0;
-  int64_t execute_ns = 0;
-  int64_t compose_ns = 0;
-  int64_t journal_ns = 0;
-  int64_t total_ns = 0;
-};
-
 struct RunReport {
-  std::string run;
+  store::RunId run;
   RunState state;  // finished: has an outcome
   StageTimings timings;
 };
 
-// None is owned; all outlive the driver.
-struct DriverParts {
-  const base::Clock* clock = nullptr;
-  RunLog* log = nullptr;
-  Dispatcher* dispatcher = nullptr;
-  engine::SpecialistEngine* engine = nullptr;
-  const contract::Table* table = nullptr;
-};
-
 class Driver {
  public:
-  explicit Driver(DriverParts parts);
+  // `journal` and the parts outlive the driver.
+  Driver(store::Journal& journal, const ActParts& parts);
 
   // Runs a request to its end. `acknowledge` is called with the run's id once the run is safe in the journal.
   // Error: the question is none (empty, not UTF-8, too long) and no run was begun, or the journal failed.
   Result<RunReport> ask(const Request& request, const Budget& budget, const Policy& policy,
-                        const std::function<void(const std::string&)>& acknowledge = {});
+                        const std::function<void(const store::RunId&)>& acknowledge = {});
 
-  // Takes up a run that another process left unfinished. The table must be the one of its request.
-  Result<RunReport> resume(const std::string& run);
+  // Carries a claimed run to its end. The table must be the one of its request.
+  Result<RunReport> carry_on(const store::RunId& run);
 
  private:
-  DriverParts parts_;
+  store::Journal& journal_;
+  ActParts parts_;
 };
 
-// Ends an unfinished run visibly: its inputs are gone, or nothing can carry it on.
-Result<void> abandon_run(RunLog& log, const std::string& run, const std::string& why);
+// Takes over a run whose process died; what follows is for this process to do. kBusy: it lives.
+Result<void> claim_run(store::Journal& journal, const store::RunId& run, const std::string& why);
 
-// The records of a run as the state machine reads them.
-Result<Replayed> replay_run(RunLog& log, const std::string& run);
+// Ends a claimed run visibly: its inputs are gone, or nothing can carry it on.
+Result<void> abandon_run(store::Journal& journal, const store::RunId& run, const std::string& why);
+
+// The state of a run, from its records.
+Result<Replayed> replay_run(const store::Journal& journal, const store::RunId& run);
 
 }  // namespace cadre::agent

@@ -541,6 +541,12 @@ Json outcome_to_json(const RunState& state) {
   return json;
 }
 
+Json failure_to_json(const std::string& message) {
+  return {{"status", status_name(Status::kFailed)},
+          {"reason", reason_name(Reason::kJournalError)},
+          {"message", bytes_to_json(message)}};
+}
+
 Json call_to_json(const SqlCall& call) {
   return {{"select", call.select_column},
           {"aggregate", static_cast<int>(call.aggregate)},

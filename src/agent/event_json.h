@@ -28,6 +28,9 @@ Result<Event> event_from_json(std::string_view kind, const base::Json& payload);
 // outcome.
 base::Json outcome_to_json(const RunState& state);
 
+// The payload of a closing record for a run whose own records do not lead to an outcome.
+base::Json failure_to_json(const std::string& message);
+
 base::Json call_to_json(const contract::SqlCall& call);
 base::Json evidence_to_json(const std::vector<Evidence>& evidence);
 base::Json rows_to_json(const contract::QueryResult& result);

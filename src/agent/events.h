@@ -2,7 +2,9 @@
 //
 // Everything here is plain data that goes into the journal and comes back out of it (agent/event_json.h); nothing
 // refers to a table, a model or a clock. An event says what the world answered; agent/run.h decides what follows from
-// it. Thread safety: plain values. SPDX-License-Identifier: Apache-2.0
+// it.
+// Thread safety: plain values.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // A name for the bytes of a table's file, so that a run that is resumed or replayed can tell whether it is still the
-// same table. SPDX-License-Identifier: Apache-2.0
+// same table.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>

@@ -355,15 +355,19 @@ Record call_intended(const RunState& state) {
 
 store::RunState closing_state(Status status) {
   switch (status) {
-    case Status::kAnswered: return store::RunState::kDone;
-    case Status::kDeclined: return store::RunState::kDeclined;
-    case Status::kFailed: return store::RunState::kFailed;
+    case Status::kAnswered:
+      return store::RunState::kDone;
+    case Status::kDeclined:
+      return store::RunState::kDeclined;
+    case Status::kFailed:
+      return store::RunState::kFailed;
   }
   return store::RunState::kFailed;
 }
 
 Record run_finished(const RunState& state) {
-  return Record{std::string(store::finish_kind(closing_state(state.outcome->status))), outcome_to_json(state), Durability::kSynced};
+  return Record{std::string(store::finish_kind(closing_state(state.outcome->status))), outcome_to_json(state),
+                Durability::kSynced};
 }
 
 bool is_closing_kind(std::string_view kind) {
@@ -392,6 +396,18 @@ std::vector<Effect> due_effects(const RunState& state) {
     case Phase::kFinished:
       return {run_finished(state), Finish{}};
   }
+  return {};
+}
+
+// A closing record ends a run that has its outcome; or it says that the run failed without one, because the journal refused a record.
+Result<void> close(RunState& state, const RecordView& record) {
+  if (state.phase == Phase::kFinished) return {};
+  const bool is_failure = record.kind == store::finish_kind(store::RunState::kFailed);
+  if (!is_failure || state.phase == Phase::kNew) return out_of_place(record.kind.c_str(), state.phase);
+  auto message = base::json_string(record.payload, "message");
+  state.outcome =
+      Outcome{.reason = Reason::kJournalError, .message = message.ok() ? *message : "no reason was recorded"};
+  state.phase = Phase::kFinished;
   return {};
 }
 
@@ -425,7 +441,7 @@ Result<Replayed> replay(const std::vector<RecordView>& records) {
     if (record.kind == kCallIntended) {
       if (replayed.state.phase != Phase::kExecuting) return out_of_place(kCallIntended, replayed.state.phase);
     } else if (is_closing_kind(record.kind)) {
-      if (replayed.state.phase != Phase::kFinished) return out_of_place(record.kind.c_str(), replayed.state.phase);
+      TRY(close(replayed.state, record));
       replayed.closed = true;
     } else {
       const Event event = TRY(event_from_json(record.kind, record.payload));
@@ -497,6 +513,8 @@ const char* reason_name(Reason reason) {
       return "budget";
     case Reason::kAbandoned:
       return "abandoned";
+    case Reason::kJournalError:
+      return "journal_error";
   }
   return "unknown";
 }

@@ -67,6 +67,7 @@ enum class Reason : uint8_t {
   kToolError,       // the table could not be read
   kBudget,          // a limit was reached
   kAbandoned,       // the process died and the run could not go on
+  kJournalError,    // the journal refused a record
 };
 const char* reason_name(Reason reason);
 

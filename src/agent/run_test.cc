@@ -299,6 +299,18 @@ TEST(Run, ReplaysToTheSameStateAndRefusesADamagedJournal) {
   EXPECT_FALSE(replay(unknown).ok());
 }
 
+TEST(Run, ReplaysAFailureThatTheJournalSaysWithoutAnOutcome) {
+  std::vector<RecordView> journal = walk({begun(), accepted()}).journal;
+  journal.push_back({"run.failed", failure_to_json("a record of 20 MB")});
+  const auto replayed = replay(journal);
+  ASSERT_TRUE(replayed.ok()) << replayed.error().message;
+  EXPECT_TRUE(replayed->closed);
+  EXPECT_EQ(replayed->state.outcome->reason, Reason::kJournalError);
+  EXPECT_EQ(replayed->state.outcome->message, "a record of 20 MB");
+  journal.back().kind = "run.done";
+  EXPECT_FALSE(replay(journal).ok()) << "an answer needs its records";
+}
+
 TEST(Posterior, IsBayesOverWhatWasExcluded) {
   EXPECT_DOUBLE_EQ(posterior(0.5, 1, 0), 0.5);
   EXPECT_DOUBLE_EQ(posterior(0.3, 1, 0.5), 0.6);

@@ -7,8 +7,9 @@
 //   return line.run(argc, argv);
 //
 // An unknown option, a missing value or a number out of its range prints one line and gives kExitUsage. Targets must
-// outlive the CommandLine. Thread safety: none needed; one thread builds and runs it. SPDX-License-Identifier:
-// Apache-2.0
+// outlive the CommandLine.
+// Thread safety: none needed; one thread builds and runs it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

@@ -60,7 +60,7 @@ std::string first_line(const agent::RunState& state) {
 Json report_to_json(const agent::RunReport& report, int64_t open_ns) {
   const agent::RunState& state = report.state;
   const agent::Outcome& outcome = *state.outcome;
-  Json json = {{"run", report.run},
+  Json json = {{"run", report.run.text()},
                {"status", agent::status_name(outcome.status)},
                {"reason", agent::reason_name(outcome.reason)},
                {"message", outcome.message},
@@ -112,7 +112,7 @@ std::string report_to_text(const agent::RunReport& report) {
   } else {
     text += "\n";
   }
-  return text + fmt::format("run      {}\n", report.run);
+  return text + fmt::format("run      {}\n", report.run.text());
 }
 
 ExitCode exit_code_of(const agent::Outcome& outcome) {
