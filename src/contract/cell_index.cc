@@ -43,10 +43,8 @@ std::string cell_key(std::string_view text) {
   return key;
 }
 
-CellIndex::CellIndex(std::span<const Column> columns, uint64_t distinct_cells_max)
-    : columns_(columns.size()), distinct_cells_max_(distinct_cells_max) {
-  for (size_t i = 0; i < columns.size(); ++i) columns_[i].type = columns[i].type;
-}
+CellIndex::CellIndex(size_t column_count, uint64_t distinct_cells_max)
+    : columns_(column_count), distinct_cells_max_(distinct_cells_max) {}
 
 std::string_view CellIndex::cell(Place place) const {
   const ColumnCells& column = columns_[place.column];
@@ -92,10 +90,12 @@ void CellIndex::give_up_largest_column() {
     return a.cells.size() < b.cells.size();
   });
   distinct_cells_ -= largest->cells.size();
-  *largest = ColumnCells{.type = largest->type, .is_indexed = false, .has_words = false};
+  *largest = ColumnCells{.is_indexed = false, .has_words = false};
 }
 
-void CellIndex::finish() {
+void CellIndex::finish(std::span<const Column> columns) {
+  CADRE_CHECK(columns.size() == columns_.size(), "the index was made for this table");
+  for (size_t i = 0; i < columns.size(); ++i) columns_[i].type = columns[i].type;
   keys_.reserve(distinct_cells_);
   for (uint32_t c = 0; c < columns_.size(); ++c) {
     std::vector<uint32_t>().swap(columns_[c].lookup);

@@ -42,10 +42,11 @@ class CellIndex {
     uint32_t cell = 0;
   };
 
-  CellIndex(std::span<const Column> columns, uint64_t distinct_cells_max);
+  CellIndex(size_t column_count, uint64_t distinct_cells_max);
 
   void add(uint32_t column, std::string_view cell);
-  void finish();
+  // The types are needed only now, so that one pass over a file can find them out.
+  void finish(std::span<const Column> columns);
 
   bool is_indexed(uint32_t column) const { return columns_[column].is_indexed; }
   size_t column_count() const { return columns_.size(); }

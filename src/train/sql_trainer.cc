@@ -292,6 +292,8 @@ Result<SqlRecipe> sql_recipe_from_json(const Json& json) {
     TRY(optional_number(a, "wrong_table", 0, 1, [&](double x) { out.wrong_table = x; }));
     TRY(optional_number(a, "dropped_column", 0, 1, [&](double x) { out.dropped_column = x; }));
     TRY(optional_number(a, "extra_span", 0, 1, [&](double x) { out.extra_span = x; }));
+    TRY(optional_number(a, "partial_value", 0, 1, [&](double x) { out.partial_value = x; }));
+    TRY(optional_number(a, "other_operator", 0, 1, [&](double x) { out.other_operator = x; }));
     TRY(optional_number(a, "masked_word", 0, 1, [&](double x) { out.masked_word = x; }));
   }
   if (recipe.batch_examples < recipe.shards) return Error{ErrorCode::kInvalid, "recipe: \"batch_examples\" must be at least \"shards\""};
@@ -299,8 +301,8 @@ Result<SqlRecipe> sql_recipe_from_json(const Json& json) {
 }
 
 Result<TrainedDecider> train_sql_decider(const SqlRecipe& recipe, const TrainOptions& options) {
-  auto train = TRY(SqlCorpus::load(options.data_directory, "train", options.questions_max));
-  auto dev = TRY(SqlCorpus::load(options.data_directory, "dev", options.dev_questions_max));
+  auto train = TRY(SqlCorpus::load(options.data_directory, "train", CorpusPart::kTraining, options.questions_max));
+  auto dev = TRY(SqlCorpus::load(options.data_directory, "dev", CorpusPart::kAll, options.dev_questions_max));
   if (train.questions().size() < recipe.batch_examples)
     return Error{ErrorCode::kInvalid, fmt::format("{} training questions are fewer than one batch of {}", train.questions().size(), recipe.batch_examples)};
   text::BpeTrainOptions bpe;
