@@ -100,14 +100,16 @@ Verdict executes(const std::optional<Error>& error, const QueryResult& result) {
 // call.
 std::string out_of_range(const Table& table, const Condition& condition) {
   const auto bound = text::parse_number(condition.value);
-  if (condition.op == CompareOp::kEqual || !bound) return "";
+  if (!bound) return "";
   const Table::Range range = table.range(condition.column);
   if (range.empty) return "";
   const std::string& header = table.schema().columns[condition.column].name;
-  if (condition.op == CompareOp::kGreater && range.high <= *bound)
-    return fmt::format("the largest {} is {}", header, range.high);
-  if (condition.op == CompareOp::kLess && range.low >= *bound)
-    return fmt::format("the smallest {} is {}", header, range.low);
+  const bool is_above = (condition.op == CompareOp::kGreater && range.high <= *bound) ||
+                        (condition.op == CompareOp::kGreaterEqual && range.high < *bound);
+  const bool is_below = (condition.op == CompareOp::kLess && range.low >= *bound) ||
+                        (condition.op == CompareOp::kLessEqual && range.low > *bound);
+  if (is_above) return fmt::format("the largest {} is {}", header, range.high);
+  if (is_below) return fmt::format("the smallest {} is {}", header, range.low);
   return "";
 }
 

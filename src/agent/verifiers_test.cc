@@ -128,7 +128,12 @@ TEST(VerifyResult, TakesAnEmptyResultForTrueWhereABoundIsBeyondTheColumn) {
   EXPECT_FALSE(verdict_of(CompareOp::kGreater, "4"));
   EXPECT_TRUE(verdict_of(CompareOp::kLess, "3"));
   EXPECT_FALSE(verdict_of(CompareOp::kLess, "4"));
+  EXPECT_TRUE(verdict_of(CompareOp::kGreaterEqual, "5.5"));
+  EXPECT_FALSE(verdict_of(CompareOp::kGreaterEqual, "5"));
+  EXPECT_TRUE(verdict_of(CompareOp::kLessEqual, "2"));
+  EXPECT_FALSE(verdict_of(CompareOp::kLessEqual, "3"));
   EXPECT_FALSE(verdict_of(CompareOp::kEqual, "9"));
+  EXPECT_FALSE(verdict_of(CompareOp::kNotEqual, "9"));
 }
 
 TEST(VerifyResult, RejectsWhatDidNotExecute) {

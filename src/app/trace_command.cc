@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "agent/event_json.h"
 #include "agent/recover.h"
 #include "app/exit_codes.h"
 #include "app/open_world.h"
@@ -67,7 +68,8 @@ int list_runs(const Journal& journal, const TraceOptions& options) {
                          {"question", question}};
       fmt::print("{}\n", base::dump_json(json));
     } else {
-      fmt::print("{}  {}  {:<10} {}\n", summary.run.text(), utc_time(summary.begun_us), status_of(summary), clipped(printable(question), kQuestionWidth));
+      fmt::print("{}  {}  {:<10} {}\n", summary.run.text(), utc_time(summary.begun_us), status_of(summary),
+                 clipped(printable(question), kQuestionWidth));
     }
   }
   if (runs->empty() && !options.json) fmt::print("no runs\n");
@@ -75,7 +77,10 @@ int list_runs(const Journal& journal, const TraceOptions& options) {
 }
 
 Json record_to_json(const store::Record& record) {
-  Json json = {{"sequence", record.sequence}, {"kind", record.kind}, {"wall_us", record.wall_us}, {"hash", base::to_hex(record.hash)}};
+  Json json = {{"sequence", record.sequence},
+               {"kind", record.kind},
+               {"wall_us", record.wall_us},
+               {"hash", base::to_hex(record.hash)}};
   json["payload"] = record.payload ? *record.payload : Json();
   return json;
 }
@@ -86,7 +91,10 @@ int show_run(const Journal& journal, const store::RunId& run, const TraceOptions
   const auto records = journal.read_run(run);
   if (!records.ok()) return report_error(records.error());
   if (options.json) {
-    Json json = {{"run", run.text()}, {"status", status_of(*summary)}, {"begun", utc_time(summary->begun_us)}, {"records", Json::array()}};
+    Json json = {{"run", run.text()},
+                 {"status", status_of(*summary)},
+                 {"begun", utc_time(summary->begun_us)},
+                 {"records", Json::array()}};
     for (const store::Record& record : *records) json["records"].push_back(record_to_json(record));
     fmt::print("{}\n", base::dump_json(json));
     return kExitOk;
@@ -103,8 +111,8 @@ int verify_journal(const Journal& journal) {
     fmt::print(stderr, "cadre trace: the journal is NOT what was written: {}\n", printable(verified.error().message));
     return kExitFailed;
   }
-  fmt::print("verified: {} runs, {} records, {} payloads erased, {} checkpoints\n", verified->runs, verified->records, verified->payloads_erased,
-             verified->checkpoints);
+  fmt::print("verified: {} runs, {} records, {} payloads erased, {} checkpoints\n", verified->runs, verified->records,
+             verified->payloads_erased, verified->checkpoints);
   return kExitOk;
 }
 
@@ -133,7 +141,8 @@ int run_trace(const TraceOptions& options, const SpecialistLoader& load_speciali
   auto journal = open_journal(options);
   if (!journal.ok()) return report_error(journal.error());
   if (!options.only_look && !options.verify) {
-    if (auto recovered = recover(*journal, options, load_specialist); !recovered.ok()) return report_error(recovered.error());
+    if (auto recovered = recover(*journal, options, load_specialist); !recovered.ok())
+      return report_error(recovered.error());
   }
   if (options.verify && options.run.empty()) return verify_journal(*journal);
   if (options.list) return list_runs(*journal, options);

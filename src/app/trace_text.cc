@@ -22,7 +22,8 @@ std::string describe(const agent::RunBegun& event) {
 
 std::string describe(const agent::Dispatched& event) {
   const char* verb = event.accepted ? "accepted" : "declined";
-  return fmt::format("{} by tier \"{}\" ({:.2f}){}{}", verb, event.tier, event.confidence, event.reason.empty() ? "" : ": ", event.reason);
+  return fmt::format("{} by tier \"{}\" ({:.2f}){}{}", verb, event.tier, event.confidence,
+                     event.reason.empty() ? "" : ": ", event.reason);
 }
 
 std::string describe(const agent::AttemptReturned& event) {
@@ -32,12 +33,14 @@ std::string describe(const agent::AttemptReturned& event) {
   for (size_t i = 0; i < event.candidates.size() && i < kCandidatesShown; ++i) {
     text += fmt::format("\n#{} {:.3f} {}", i, event.candidates[i].probability, event.candidates[i].sql);
   }
-  if (event.candidates.size() > kCandidatesShown) text += fmt::format("\nand {} more", event.candidates.size() - kCandidatesShown);
+  if (event.candidates.size() > kCandidatesShown)
+    text += fmt::format("\nand {} more", event.candidates.size() - kCandidatesShown);
   return text;
 }
 
 std::string describe(const agent::CandidateVerified& event) {
-  std::string text = fmt::format("#{} {} the call:", event.candidate, event.stage == agent::VerifyStage::kCall ? "before" : "after");
+  std::string text =
+      fmt::format("#{} {} the call:", event.candidate, event.stage == agent::VerifyStage::kCall ? "before" : "after");
   for (const agent::Verdict& verdict : event.verdicts) {
     const char* word = verdict.passed ? "ok" : verdict.severity == agent::Severity::kReject ? "REFUSED" : "DOUBTED";
     text += fmt::format(" {} {}", verdict.rule, word);
@@ -50,19 +53,26 @@ std::string describe(const agent::CandidateVerified& event) {
 
 std::string describe(const agent::CallReturned& event) {
   if (event.error) return fmt::format("#{} failed: {}", event.candidate, event.error->message);
-  std::string text = fmt::format("#{} {} rows, {} VM steps", event.candidate, event.result.rows.size(), event.result.vm_steps);
+  std::string text =
+      fmt::format("#{} {} rows, {} VM steps", event.candidate, event.result.rows.size(), event.result.vm_steps);
   if (!event.result.rows.empty() && !event.result.rows[0].empty()) {
     text += fmt::format(", first: {}", clipped(agent::cell_text(event.result.rows[0][0]), 60));
   }
   return text;
 }
 
-std::string describe(const agent::AnswerComposed& event) { return event.answer.text; }
+std::string describe(const agent::AnswerComposed& event) {
+  return event.answer.text;
+}
 std::string describe(const agent::BudgetExhausted& event) {
   return fmt::format("{}: {}", agent::budget_kind_name(event.kind), event.detail);
 }
-std::string describe(const agent::Resumed& event) { return event.why; }
-std::string describe(const agent::Abandoned& event) { return event.why; }
+std::string describe(const agent::Resumed& event) {
+  return event.why;
+}
+std::string describe(const agent::Abandoned& event) {
+  return event.why;
+}
 
 // The closing records and the intents, which are no events.
 std::string describe_other(const store::Record& record) {
@@ -111,7 +121,9 @@ std::string trace_text(const std::vector<store::Record>& records) {
   std::string text;
   const int64_t begun_us = records.empty() ? 0 : records.front().wall_us;
   for (const store::Record& record : records) {
-    const std::string head = fmt::format("{:>9.1f} ms  {:<18} {:>8}  ", static_cast<double>(record.wall_us - begun_us) / 1000.0, record.kind, took(record));
+    const std::string head =
+        fmt::format("{:>9.1f} ms  {:<18} {:>8}  ", static_cast<double>(record.wall_us - begun_us) / 1000.0, record.kind,
+                    took(record));
     text += head + indented(record_text(record), head.size()) + "\n";
   }
   return text;
