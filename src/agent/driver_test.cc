@@ -25,7 +25,8 @@ class DriverTest : public ::testing::Test {
   }
   std::vector<std::string> kinds(const store::RunId& run) {
     std::vector<std::string> result;
-    for (const store::Record& record : journal_.read_run(run).value()) result.push_back(record.kind);
+    const auto records = journal_.read_run(run);
+    for (const store::Record& record : *records) result.push_back(record.kind);
     return result;
   }
 
