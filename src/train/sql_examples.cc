@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "train/operator_phrases.h"
+#include "train/unsupported_phrases.h"
 
 namespace cadre::train {
 
@@ -246,6 +247,7 @@ class Augmenter {
     const auto falls = [&draw](double share) { return (draw -= share) < 0; };
     Result<DeciderExample> example = falls(augmentation_.wrong_table)      ? unanswerable(wrong_table())
                                      : falls(augmentation_.dropped_column) ? unanswerable(without_needed_column())
+                                     : falls(augmentation_.unsupported)    ? unsupported()
                                      : falls(augmentation_.without_cells)  ? without_cells()
                                                                            : with_cells(falls(augmentation_.missing_value));
     if (example.ok()) mask_words(example->input);
@@ -280,6 +282,11 @@ class Augmenter {
     example.labels.candidates.assign(task.candidates.size(), -1);
     example.labels.answerable = 0;
     return example;
+  }
+
+  Result<DeciderExample> unsupported() {
+    question_.question = make_unsupported_question(table().schema(), question_.question, random_);
+    return unanswerable(contract::Table::from_rows(table().schema(), corpus_.rows(question_.table)));
   }
 
   contract::WordSpan random_span(size_t words) {
