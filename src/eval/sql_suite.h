@@ -40,7 +40,7 @@ struct SuiteReport {
 struct SqlOutput {
   std::optional<Error> error;  // the question could not be read or the engine failed; then it abstained
   bool is_abstained = true;
-  double confidence = 0;  // probability of the best candidate times answerable
+  double confidence = 0;  // calibrated probability of the best candidate
   std::string sql;        // of the best candidate
   contract::SqlCall call;
   std::optional<contract::QueryResult> result;  // absent where it is not valid
