@@ -53,10 +53,7 @@ Result<store::Journal> open_journal(const std::string& given) {
   return journal;
 }
 
-Result<Session> open_session(const AskOptions& options, const SpecialistLoader& load_specialist) {
-  const int64_t start_ns = base::system_clock().monotonic_ns();
-  auto world = TRY(open_world(
-      {.table = options.table, .table_name = options.table_name, .specialist = options.specialist}, load_specialist));
+Session make_session(const AskOptions& options, store::Journal journal, std::unique_ptr<agent::World> world) {
   agent::Request request{.table_path = absolute_path(options.table),
                          .table_name = options.table_name,
                          .table_fingerprint = world->table_fingerprint,
@@ -65,13 +62,7 @@ Result<Session> open_session(const AskOptions& options, const SpecialistLoader& 
   agent::Policy policy = world->policy;
   if (options.confidence_min >= 0) policy.confidence_min = options.confidence_min;
   agent::Budget budget{.candidates_max = options.candidates_max, .rows_max = options.rows_max};
-  auto journal = TRY(open_journal(options.journal));
-  return Session{std::move(journal),
-                 std::move(world),
-                 std::move(request),
-                 budget,
-                 policy,
-                 base::system_clock().monotonic_ns() - start_ns};
+  return Session{std::move(journal), std::move(world), std::move(request), budget, policy};
 }
 
 Result<agent::RunReport> ask(Session& session, const std::string& question) {
@@ -82,15 +73,22 @@ Result<agent::RunReport> ask(Session& session, const std::string& question) {
   return driver.ask(request, session.budget, session.policy);
 }
 
-int report_error(const Error& error, bool json) {
+int report_error(const Error& error, bool json, int exit_status) {
   if (json) fmt::print("{}\n", base::dump_json(error_to_json(error)));
   fmt::print(stderr, "cadre ask: {}\n", printable(error.message));
-  return exit_code_of(error);
+  return exit_status;
+}
+
+// A question that became no run is the user's; everything else that ends without an outcome is the journal's.
+int exit_code_of_ask(const Error& error) {
+  const bool is_question =
+      error.code == ErrorCode::kInvalid || error.code == ErrorCode::kLimit || error.code == ErrorCode::kUnsupported;
+  return is_question ? kExitBadInput : kExitFailed;
 }
 
 int ask_one(Session& session, const std::string& question, bool json) {
   auto report = ask(session, question);
-  if (!report.ok()) return report_error(report.error(), json);
+  if (!report.ok()) return report_error(report.error(), json, exit_code_of_ask(report.error()));
   if (json) {
     fmt::print("{}\n", base::dump_json(report_to_json(*report, session.open_ns)));
   } else {
@@ -117,7 +115,7 @@ int ask_lines(Session& session, std::istream& questions) {
 int ask_file(Session& session, const std::string& path) {
   if (path == "-") return ask_lines(session, std::cin);
   auto text = base::read_file(path);
-  if (!text.ok()) return report_error(text.error(), false);
+  if (!text.ok()) return report_error(text.error(), false, kExitBadInput);
   std::istringstream questions(std::move(*text));
   return ask_lines(session, questions);
 }
@@ -140,18 +138,25 @@ void recover(Session& session, const SpecialistLoader& load_specialist) {
 }  // namespace
 
 int run_ask(const AskOptions& options, const SpecialistLoader& load_specialist) {
-  if (options.questions.empty()) {
-    if (auto checked = check_question(options.question); !checked.ok())
-      return report_error(checked.error(), options.json);
-  } else if (!options.question.empty()) {
-    return report_error(Error{ErrorCode::kInvalid, "give a question or --questions FILE, not both"}, options.json),
-           kExitUsage;
+  const int64_t start_ns = base::system_clock().monotonic_ns();
+  const bool is_one = options.questions.empty();
+  if (!is_one && !options.question.empty()) {
+    return report_error(Error{ErrorCode::kInvalid, "give a question or --questions FILE, not both"}, options.json,
+                        kExitUsage);
   }
-  auto session = open_session(options, load_specialist);
-  if (!session.ok()) return report_error(session.error(), options.json);
-  recover(*session, load_specialist);
-  return options.questions.empty() ? ask_one(*session, options.question, options.json)
-                                   : ask_file(*session, options.questions);
+  const auto checked = is_one ? check_question(options.question) : Result<void>();
+  if (!checked.ok()) return report_error(checked.error(), options.json, kExitBadInput);
+  auto world = open_world({.table = options.table, .table_name = options.table_name, .specialist = options.specialist},
+                          load_specialist);
+  if (!world.ok()) return report_error(world.error(), options.json, exit_code_of(world.error()));
+  auto journal = open_journal(options.journal);
+  if (!journal.ok()) return report_error(journal.error(), options.json, kExitFailed);
+  Session session = make_session(options, std::move(*journal), std::move(*world));
+  session.open_ns = base::system_clock().monotonic_ns() - start_ns;
+  for (const std::string& note : session.world->table.notes())
+    fmt::print(stderr, "cadre ask: note: {}\n", printable(note));
+  recover(session, load_specialist);
+  return is_one ? ask_one(session, options.question, options.json) : ask_file(session, options.questions);
 }
 
 void add_ask(CommandLine& line, AskOptions& options, SpecialistLoader load_specialist) {

@@ -115,6 +115,8 @@ int CommandLine::run(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     const bool is_help = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
     impl_->app.exit(error);
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
+      std::fputs("A text with blanks in it goes in quotes.\n", stderr);
     return is_help ? kExitOk : kExitUsage;
   }
   Command* command = Impl::chosen(impl_->commands);

@@ -8,6 +8,9 @@
 
 #include "agent/fingerprint.h"
 #include "app/paths.h"
+#include "app/printable.h"
+#include "app/progress.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 namespace cadre::app {
@@ -26,7 +29,12 @@ Result<std::unique_ptr<agent::World>> open_world(const WorldPaths& paths, const 
   if (!base::file_exists(paths.table))
     return Error{ErrorCode::kNotFound, fmt::format("table \"{}\": no such file", paths.table)};
   std::string fingerprint = TRY(agent::fingerprint_file(paths.table));
-  contract::Table table = TRY(contract::Table::open(paths.table, {.table_name = paths.table_name}));
+  Progress progress(base::system_clock());
+  contract::OpenOptions table_options{.table_name = paths.table_name};
+  table_options.progress = [&](uint64_t rows) {
+    progress.show(fmt::format("reading \"{}\": {} rows", printable(paths.table), rows));
+  };
+  contract::Table table = TRY(contract::Table::open(paths.table, table_options));
   const std::string specialist_file = TRY(specialist_path(paths.specialist));
   LoadedSpecialist specialist = TRY(load_specialist(specialist_file));
   auto dispatcher = std::make_unique<agent::AcceptAll>();

@@ -28,7 +28,9 @@ constexpr size_t kQuestionWidth = 60;
 
 int report_error(const Error& error) {
   fmt::print(stderr, "cadre trace: {}\n", printable(error.message));
-  return error.code == ErrorCode::kNotFound || error.code == ErrorCode::kInvalid ? kExitBadInput : kExitFailed;
+  const bool is_system =
+      error.code == ErrorCode::kIo || error.code == ErrorCode::kBusy || error.code == ErrorCode::kInternal;
+  return is_system ? kExitFailed : kExitBadInput;
 }
 
 // Looking writes nothing, so a journal that is on a read-only medium can be read. Taking up a dead process's run needs to write.
