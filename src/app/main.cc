@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/ask_command.h"
 #include "app/command_line.h"
+#include "app/eval_command.h"
 #include "app/inspect_command.h"
 #include "app/sql_engine.h"
 #include "app/trace_command.h"
@@ -12,8 +13,11 @@ int main(int argc, char** argv) {
   app::AskOptions ask;
   app::TraceOptions trace;
   app::InspectOptions inspect;
-  app::add_ask(line, ask, app::load_sql_engine);
-  app::add_trace(line, trace, app::load_sql_engine);
+  app::EvalOptions eval;
+  const app::SpecialistLoader load_specialist = [](const std::string& path) { return app::load_sql_engine(path); };
+  app::add_ask(line, ask, load_specialist);
+  app::add_trace(line, trace, load_specialist);
+  app::add_eval(line, eval);
   app::add_inspect(line, inspect);
   return line.run(argc, argv);
 }
