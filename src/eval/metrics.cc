@@ -49,11 +49,11 @@ double RiskCoverage::coverage_at(double risk) const {
   return coverage;
 }
 
-double RiskCoverage::risk_at(double coverage) const {
+std::optional<double> RiskCoverage::risk_at(double coverage) const {
   const auto reached = std::find_if(points_.begin(), points_.end(),
                                     [&](const Point& point) { return point.coverage >= coverage - 1e-12; });
-  if (reached != points_.end()) return reached->risk;
-  return points_.empty() ? 0 : points_.back().risk;
+  if (reached == points_.end()) return std::nullopt;
+  return reached->risk;
 }
 
 double RiskCoverage::calibration_error() const {

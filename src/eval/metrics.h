@@ -6,7 +6,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <span>
+#include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace cadre::eval {
@@ -28,8 +29,8 @@ class RiskCoverage {
   double area() const;
   // The largest coverage at which the risk is at most `risk`.
   double coverage_at(double risk) const;
-  // The risk when the most confident `coverage` of the cases are answered.
-  double risk_at(double coverage) const;
+  // The risk when the most confident `coverage` of the cases are answered; none where fewer are answered at all.
+  std::optional<double> risk_at(double coverage) const;
   // Mean of |confidence - share of correct| over ten bins of confidence, weighted by their cases (ECE, Guo et al.
   // 2017).
   double calibration_error() const;

@@ -107,7 +107,8 @@ void CommonMetrics::report(base::Json& values) const {
   values["coverage_at_risk_10"] = curve.coverage_at(0.10);
   values["calibration_error"] = curve.calibration_error();
   for (int percent = 10; percent <= 100; percent += 10) {
-    values["risk_at_coverage_" + std::to_string(percent)] = curve.risk_at(percent / 100.0);
+    const auto risk = curve.risk_at(percent / 100.0);
+    values["risk_at_coverage_" + std::to_string(percent)] = risk ? base::Json(*risk) : base::Json();
   }
   values["latency_ms_p50"] = percentile(latency_ms_, 0.50);
   values["latency_ms_p95"] = percentile(latency_ms_, 0.95);

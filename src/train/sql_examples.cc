@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "train/operator_phrases.h"
+#include "train/synthetic_questions.h"
 #include "train/unsupported_phrases.h"
 
 namespace cadre::train {
@@ -241,6 +242,12 @@ class Augmenter {
       : corpus_(corpus), question_(question), tokenizer_(tokenizer), augmentation_(augmentation), random_(random) {}
 
   Result<DeciderExample> make() {
+    if (random_.chance(augmentation_.synthetic)) {
+      if (auto made = make_synthetic_question(table(), corpus_.rows(question_.table), random_)) {
+        question_.question = std::move(made->question);
+        question_.gold = std::move(made->gold);
+      }
+    }
     if (random_.chance(augmentation_.partial_value)) TRY(shorten_value());
     if (random_.chance(augmentation_.other_operator)) TRY(change_operator());
     double draw = random_.uniform();

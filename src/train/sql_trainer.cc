@@ -291,6 +291,7 @@ Result<SqlRecipe> sql_recipe_from_json(const Json& json) {
     TRY(optional_number(a, "missing_value", 0, 1, [&](double x) { out.missing_value = x; }));
     TRY(optional_number(a, "wrong_table", 0, 1, [&](double x) { out.wrong_table = x; }));
     TRY(optional_number(a, "dropped_column", 0, 1, [&](double x) { out.dropped_column = x; }));
+    TRY(optional_number(a, "synthetic", 0, 1, [&](double x) { out.synthetic = x; }));
     TRY(optional_number(a, "unsupported", 0, 1, [&](double x) { out.unsupported = x; }));
     TRY(optional_number(a, "extra_span", 0, 1, [&](double x) { out.extra_span = x; }));
     TRY(optional_number(a, "partial_value", 0, 1, [&](double x) { out.partial_value = x; }));

@@ -44,7 +44,7 @@ constexpr std::array<std::string_view, 34> kPatterns = {
     "what are the different $A?",
     "show all distinct $A",
     "how many different $A are there",
-    "which $A has more than $N $B?",
+    "how many $B does each $A have in total",
     "what is the difference between the $E and the lowest $R",
     "which $A have a $R above the average?",
 };
