@@ -50,7 +50,11 @@ class AskKillTest : public ::testing::Test {
 
   std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
   app::AskOptions options(const std::string& journal) const {
-    return {.table = path("t.csv"), .specialist = path("pack.gguf"), .journal = journal, .questions = path("questions.txt"), .json = true};
+    return {.table = path("t.csv"),
+            .specialist = path("pack.gguf"),
+            .journal = journal,
+            .questions = path("questions.txt"),
+            .json = true};
   }
 
   // Starts a child that answers all questions, kills it and returns what it had printed, whole lines only.
@@ -118,7 +122,8 @@ TEST_F(AskKillTest, NoAnswerThatWasGivenIsLostAndNoRunStaysOpen) {
   for (int round = 0; round < kills; ++round) {
     SCOPED_TRACE(fmt::format("kill {} of {}", round, kills));
     const std::string journal_path = path(fmt::format("journal{}.sqlite", round / kKillsPerJournal));
-    const auto lines = answers_before_kill(journal_path, random.below(kLinesMax), static_cast<int64_t>(random.below(kSpinMax_ns)));
+    const auto lines =
+        answers_before_kill(journal_path, random.below(kLinesMax), static_cast<int64_t>(random.below(kSpinMax_ns)));
     answers += lines.size();
     if (!base::file_exists(journal_path)) continue;  // killed before it made one
     auto journal = store::Journal::open(journal_path);
@@ -127,7 +132,8 @@ TEST_F(AskKillTest, NoAnswerThatWasGivenIsLostAndNoRunStaysOpen) {
     ASSERT_TRUE(verified.ok()) << verified.error().message;
     for (const std::string& line : lines) expect_in_journal(*journal, line);
     EXPECT_LE(journal->unfinished_runs()->size(), 1U);
-    const auto recovered = agent::recover_runs(*journal, base::system_clock(), app::world_opener(load_literal_engine), 8);
+    const auto recovered =
+        agent::recover_runs(*journal, base::system_clock(), app::world_opener(load_literal_engine), 8);
     ASSERT_TRUE(recovered.ok()) << recovered.error().message;
     for (const agent::Recovered& run : *recovered) EXPECT_TRUE(run.went_on) << run.why;
     EXPECT_TRUE(journal->unfinished_runs()->empty());

@@ -24,7 +24,8 @@ class LiteralEngine final : public engine::SpecialistEngine {
     for (const contract::ConditionCandidate& candidate : task.candidates) {
       const bool is_after = is != std::string::npos && task.words[candidate.span.begin].begin > is;
       if (!is_after || !candidate.full_match || !call.conditions.empty()) continue;
-      call.conditions.push_back({candidate.column, contract::CompareOp::kEqual, candidate.value, candidate.span, candidate.origin});
+      call.conditions.push_back(
+          {candidate.column, contract::CompareOp::kEqual, candidate.value, candidate.span, candidate.origin});
     }
     return engine::SqlAttempt{.candidates = {{call, 0.9}}};
   }

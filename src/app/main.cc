@@ -6,6 +6,7 @@
 #include "app/inspect_command.h"
 #include "app/sql_engine.h"
 #include "app/trace_command.h"
+#include "app/train_command.h"
 
 int main(int argc, char** argv) {
   namespace app = cadre::app;
@@ -14,10 +15,12 @@ int main(int argc, char** argv) {
   app::TraceOptions trace;
   app::InspectOptions inspect;
   app::EvalOptions eval;
+  app::TrainCommandOptions train;
   const app::SpecialistLoader load_specialist = [](const std::string& path) { return app::load_sql_engine(path); };
   app::add_ask(line, ask, load_specialist);
   app::add_trace(line, trace, load_specialist);
   app::add_eval(line, eval);
+  app::add_train(line, train);
   app::add_inspect(line, inspect);
   return line.run(argc, argv);
 }
