@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "literal_engine.h"
 #include "store/sqlite.h"
 #include "text/words.h"
 
@@ -33,30 +34,6 @@ struct Output {
   Json json() const { return base::parse_json(out).value(); }
 };
 
-// Reads the question of the form "COLUMN where COLUMN is VALUE" by the words of the headers: enough to reach every kind of table.
-Result<SqlAttempt> literal_attempt(const contract::Table& table, const contract::SqlTask& task) {
-  SqlCall call;
-  for (uint32_t column = 0; column < table.schema().columns.size(); ++column) {
-    if (task.question.starts_with(table.schema().columns[column].name + " ")) call.select_column = column;
-  }
-  const size_t is = task.question.find(" is ");
-  for (const contract::ConditionCandidate& candidate : task.candidates) {
-    const bool is_after = is != std::string::npos && task.words[candidate.span.begin].begin > is;
-    if (!is_after || !candidate.full_match || !call.conditions.empty()) continue;
-    call.conditions.push_back(
-        {candidate.column, contract::CompareOp::kEqual, candidate.value, candidate.span, candidate.origin});
-  }
-  return SqlAttempt{.candidates = {{call, 0.9}}};
-}
-
-class LiteralEngine final : public engine::SpecialistEngine {
- public:
-  std::string name() const override { return "literal@1"; }
-  Result<SqlAttempt> attempt_sql(const contract::Table& table, const contract::SqlTask& task, size_t) override {
-    return literal_attempt(table, task);
-  }
-};
-
 class AskTest : public ::testing::Test {
  protected:
   AskTest() { EXPECT_TRUE(base::replace_file(path("pack.gguf"), "any file will do").ok()); }
@@ -69,7 +46,7 @@ class AskTest : public ::testing::Test {
 
   app::SpecialistLoader loader() {
     return [this](const std::string&) -> Result<app::LoadedSpecialist> {
-      if (!attempt_) return app::LoadedSpecialist{std::make_unique<LiteralEngine>(), {}};
+      if (!attempt_) return load_literal_engine("");
       auto engine = std::make_unique<ScriptedEngine>();
       engine->on(question_, *attempt_);
       return app::LoadedSpecialist{std::move(engine), {}};

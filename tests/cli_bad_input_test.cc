@@ -185,10 +185,14 @@ TEST_F(BadInput, JsonIsAskedForAndGivenForErrorsToo) {
 }
 
 TEST_F(BadInput, EveryCommandHasHelpWithAnExampleAndItsExitCodes) {
-  for (const char* command : {"ask", "trace", "inspect"}) {
-    const ProcessResult result = cadre({command, "--help"});
+  const std::vector<std::vector<std::string>> commands = {
+      {"ask"}, {"trace"}, {"inspect"}, {"train"}, {"eval", "wikisql"}};
+  for (std::vector<std::string> command : commands) {
+    const std::string name = fmt::format("  cadre {} ", fmt::join(command, " "));
+    command.push_back("--help");
+    const ProcessResult result = cadre(command);
     EXPECT_EQ(result.exit_status, kExitOk);
-    EXPECT_THAT(result.out, HasSubstr(fmt::format("  cadre {} ", command)));
+    EXPECT_THAT(result.out, HasSubstr(name));
     EXPECT_THAT(result.out, HasSubstr("Exit status:"));
   }
 }

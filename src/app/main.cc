@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/ask_command.h"
 #include "app/command_line.h"
+#include "app/eval_command.h"
 #include "app/inspect_command.h"
 #include "app/sql_engine.h"
 #include "app/trace_command.h"
+#include "app/train_command.h"
 
 int main(int argc, char** argv) {
   namespace app = cadre::app;
@@ -12,8 +14,13 @@ int main(int argc, char** argv) {
   app::AskOptions ask;
   app::TraceOptions trace;
   app::InspectOptions inspect;
-  app::add_ask(line, ask, app::load_sql_engine);
-  app::add_trace(line, trace, app::load_sql_engine);
+  app::EvalOptions eval;
+  app::TrainCommandOptions train;
+  const app::SpecialistLoader load_specialist = [](const std::string& path) { return app::load_sql_engine(path); };
+  app::add_ask(line, ask, load_specialist);
+  app::add_trace(line, trace, load_specialist);
+  app::add_eval(line, eval);
+  app::add_train(line, train);
   app::add_inspect(line, inspect);
   return line.run(argc, argv);
 }

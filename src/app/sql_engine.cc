@@ -2,7 +2,6 @@
 #include "app/sql_engine.h"
 
 #include "base/json.h"
-#include "engine/decider_engine.h"
 
 namespace cadre::app {
 namespace {
@@ -21,8 +20,8 @@ agent::Policy policy_of(const base::Json& contract) {
 
 }  // namespace
 
-Result<LoadedSpecialist> load_sql_engine(const std::string& path) {
-  auto engine = TRY(engine::DeciderEngine::load(path));
+Result<LoadedSpecialist> load_sql_engine(const std::string& path, const engine::DeciderEngineOptions& options) {
+  auto engine = TRY(engine::DeciderEngine::load(path, options));
   const agent::Policy policy = policy_of(engine->contract());
   return LoadedSpecialist{std::move(engine), policy};
 }

@@ -8,6 +8,7 @@
 
 #include "agent/events.h"
 #include "base/result.h"
+#include "engine/decider_engine.h"
 #include "engine/specialist_engine.h"
 
 namespace cadre::app {
@@ -19,6 +20,10 @@ struct LoadedSpecialist {
 
 using SpecialistLoader = std::function<Result<LoadedSpecialist>(const std::string& path)>;
 
-Result<LoadedSpecialist> load_sql_engine(const std::string& path);
+// A pack of a decider, with the best kernel of this machine.
+Result<LoadedSpecialist> load_sql_engine(const std::string& path, const engine::DeciderEngineOptions& options);
+inline Result<LoadedSpecialist> load_sql_engine(const std::string& path) {
+  return load_sql_engine(path, engine::DeciderEngineOptions{});
+}
 
 }  // namespace cadre::app

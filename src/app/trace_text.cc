@@ -83,10 +83,12 @@ std::string describe_other(const store::Record& record) {
   }
   auto message = base::json_string(payload, "message");
   auto reason = base::json_string(payload, "reason");
-  auto confidence = base::json_number(payload, "confidence");
+  const auto confidence = base::json_number(payload, "confidence");
+  const auto needed = base::json_number(payload, "confidence_min");
   std::string text = message.ok() && !message->empty() ? *message : "answered";
   if (reason.ok() && *reason != "none") text = fmt::format("{}: {}", *reason, text);
-  if (confidence.ok()) text += fmt::format(" (confidence {:.2f})", *confidence);
+  const bool was_judged = payload.contains("sql") && confidence.ok() && needed.ok();
+  if (was_judged) text += fmt::format(" (confidence {:.2f}, needed {:.2f})", *confidence, *needed);
   return text;
 }
 
