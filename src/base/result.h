@@ -111,9 +111,13 @@ using base::ErrorCode;
 using base::Result;
 }  // namespace cadre
 
-#define TRY(expression)                                                  \
-  __extension__({                                                        \
-    auto&& cadre_try_result = (expression);                              \
-    if (!cadre_try_result.ok()) return std::move(cadre_try_result).error(); \
-    std::move(cadre_try_result).value();                                 \
+#define CADRE_CONCAT_INNER(a, b) a##b
+#define CADRE_CONCAT(a, b) CADRE_CONCAT_INNER(a, b)
+#define CADRE_TRY(expression, name)                      \
+  __extension__({                                        \
+    auto&& name = (expression);                          \
+    if (!name.ok()) return std::move(name).error();      \
+    std::move(name).value();                             \
   })
+// Each use names its own local, so that one TRY may stand inside another.
+#define TRY(expression) CADRE_TRY(expression, CADRE_CONCAT(cadre_try_, __COUNTER__))

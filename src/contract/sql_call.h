@@ -2,9 +2,9 @@
 //
 //   SELECT [aggregate](column) FROM table WHERE column op value AND ...
 //
-// A SqlCall can only be built from what a SqlTask offers (contract/sql_task.h), so a call always names existing columns, legal
-// operators and values that stand in the question or in the table. Thread safety: plain values.
-// Idea: the WikiSQL sketch, Xu et al. 2017 (SQLNet, arXiv:1711.04436); values as table cells: Yu et al. 2018 (TypeSQL).
+// A SqlCall can only be built from what a SqlTask offers (contract/sql_task.h), so a call always names existing
+// columns, legal operators and values that stand in the question or in the table. Thread safety: plain values. Idea:
+// the WikiSQL sketch, Xu et al. 2017 (SQLNet, arXiv:1711.04436); values as table cells: Yu et al. 2018 (TypeSQL).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -34,8 +34,9 @@ struct TableSchema {
 // The numbers are those of the WikiSQL format and must not change.
 enum class Aggregate : uint8_t { kNone = 0, kMax = 1, kMin = 2, kCount = 3, kSum = 4, kAvg = 5 };
 inline constexpr int kAggregateCount = 6;
-enum class CompareOp : uint8_t { kEqual = 0, kGreater = 1, kLess = 2 };
-inline constexpr int kCompareOpCount = 3;
+enum class CompareOp : uint8_t { kEqual = 0, kGreater = 1, kLess = 2, kGreaterEqual = 3, kLessEqual = 4, kNotEqual = 5 };
+inline constexpr int kCompareOpCount = 6;
+inline constexpr int kWikiSqlOpCount = 3;  // the first three; the others are ours
 
 // A half-open range of words of the question.
 struct WordSpan {
@@ -70,8 +71,9 @@ struct SqlCall {
 std::string_view aggregate_name(Aggregate aggregate);
 std::string_view compare_op_name(CompareOp op);
 
-// The SQL text (SQLite dialect). Identifiers are quoted with "", text literals with '' and doubled quotes inside; number literals are
-// written so that they parse back to the same double. Comparison of a text column is NOCASE-free, exact: the value of a kCell condition is the stored cell.
+// The SQL text (SQLite dialect). Identifiers are quoted with "", text literals with '' and doubled quotes inside;
+// number literals are written so that they parse back to the same double. Comparison of a text column is NOCASE-free,
+// exact: the value of a kCell condition is the stored cell.
 std::string to_sql(const TableSchema& schema, const SqlCall& call);
 
 }  // namespace cadre::contract

@@ -1,8 +1,12 @@
 // Words of a text with their places, and the normal form in which words and table cells are compared.
 //
-// A word is a maximal run of letters and marks; a number (digits with inner , or . groups: "28,500", "3.5"); or one character of
-// punctuation or symbol. White space separates. Digits and letters are split ("2nd" is "2" and "nd").
-// normal form (norm): Unicode NFKC, lower case, all white space and punctuation removed. Thread safety: pure functions.
+// A word is a maximal run of letters and marks; a number (digits with inner groups: "28,500", "3.5", "12.05.2003"; but
+// "1,2,3" is a list of three); or one character of punctuation or symbol. White space, control characters and marks
+// that follow no letter separate. Digits and letters are split ("2nd" is "2" and "nd"). normal form (norm): Unicode
+// NFKC, lower case, only letters, marks and numbers kept. Symbols go with punctuation, because people write "$5" and
+// "5" for the same cell; a cell of symbols alone ("-") has an empty norm and must be compared as it stands. The norms
+// of a run of words, one after another, are normalize() of the text from the first word's begin to the last one's end.
+// Thread safety: pure functions. Cost: linear.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -26,10 +30,12 @@ struct Word {
 bool is_valid_utf8(std::string_view text);
 std::vector<Word> split_words(std::string_view text);  // invalid bytes are treated as punctuation
 std::string normalize(std::string_view text);
-std::string lower(std::string_view text);  // NFKC and lower case only; what the tokenizer sees
+std::string lower(
+    std::string_view text);  // NFKC and lower case only; what the tokenizer sees; invalid bytes become U+FFFD
 // A light English stem for lexical links: plural and -ed/-ing/-ly endings ("medals" -> "medal"); norm in, stem out.
 std::string stem(std::string_view norm);
-// "1,234.5" -> 1234.5; "-3", "+3", "5 %" -> no: only a plain number, with optional sign, thousands commas, fraction, exponent.
+// "1,234.5" -> 1234.5; "-3", "+3", "5 %" -> no: only a plain number, with optional sign, thousands commas, fraction,
+// exponent.
 std::optional<double> parse_number(std::string_view text);
 
 }  // namespace cadre::text
