@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "text/bpe.h"
+#include "text/csv.h"
 #include "text/words.h"
 
 namespace cadre::text {
@@ -90,6 +91,36 @@ void bpe_train(benchmark::State& state) {
   state.counters["distinct_words"] = static_cast<double>(words.size());
 }
 BENCHMARK(bpe_train)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+// A record of 8 fields, 60 bytes: like exports of orders. `quoted`: every field in quotes.
+std::string make_csv(size_t size_bytes, bool quoted) {
+  base::Random random(2);
+  const std::string quote = quoted ? "\"" : "";
+  std::string csv;
+  while (csv.size() < size_bytes) {
+    for (int i = 0; i < 8; ++i) {
+      csv += quote +
+             (i % 2 == 0 ? std::to_string(random.below(100000)) : "Customer " + std::to_string(random.below(100))) +
+             quote;
+      csv += i < 7 ? "," : "\n";
+    }
+  }
+  return csv;
+}
+
+void csv_read(benchmark::State& state, bool quoted, size_t buffer_size_bytes) {
+  const std::string csv = make_csv(16 << 20, quoted);
+  std::vector<std::string> fields;
+  for (auto _ : state) {
+    auto reader = CsvReader::from_text(csv, {.buffer_size_bytes = buffer_size_bytes}).value();
+    while (reader.next(fields).value()) benchmark::DoNotOptimize(fields.data());
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations()) * static_cast<int64_t>(csv.size()));
+}
+BENCHMARK_CAPTURE(csv_read, plain_64k, false, 1 << 16);
+BENCHMARK_CAPTURE(csv_read, plain_256k, false, 1 << 18);
+BENCHMARK_CAPTURE(csv_read, plain_1m, false, 1 << 20);
+BENCHMARK_CAPTURE(csv_read, quoted_256k, true, 1 << 18);
 
 }  // namespace
 }  // namespace cadre::text

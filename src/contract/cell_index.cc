@@ -43,10 +43,8 @@ std::string cell_key(std::string_view text) {
   return key;
 }
 
-CellIndex::CellIndex(std::span<const Column> columns, uint64_t distinct_cells_max)
-    : columns_(columns.size()), distinct_cells_max_(distinct_cells_max) {
-  for (size_t i = 0; i < columns.size(); ++i) columns_[i].type = columns[i].type;
-}
+CellIndex::CellIndex(size_t column_count, uint64_t distinct_cells_max)
+    : columns_(column_count), distinct_cells_max_(distinct_cells_max) {}
 
 std::string_view CellIndex::cell(Place place) const {
   const ColumnCells& column = columns_[place.column];
@@ -92,10 +90,12 @@ void CellIndex::give_up_largest_column() {
     return a.cells.size() < b.cells.size();
   });
   distinct_cells_ -= largest->cells.size();
-  *largest = ColumnCells{.type = largest->type, .is_indexed = false, .has_words = false};
+  *largest = ColumnCells{.is_indexed = false, .has_words = false};
 }
 
-void CellIndex::finish() {
+void CellIndex::finish(std::span<const Column> columns) {
+  CADRE_CHECK(columns.size() == columns_.size(), "the index was made for this table");
+  for (size_t i = 0; i < columns.size(); ++i) columns_[i].type = columns[i].type;
   keys_.reserve(distinct_cells_);
   for (uint32_t c = 0; c < columns_.size(); ++c) {
     std::vector<uint32_t>().swap(columns_[c].lookup);
@@ -139,13 +139,9 @@ void CellIndex::index_words(Place place, std::string_view text) {
   if (!columns_[place.column].has_words) return;
   const size_t begin = words_.size();
   for (const text::Word& word : text::split_words(text)) {
-    if (!word.norm.empty()) words_.push_back({extend_hash(kHashSeed, word.norm), place});
+    if (!word.norm.empty()) words_.push_back({extend_hash(kHashSeed, text::stem(word.norm)), place});
   }
   const auto first = words_.begin() + static_cast<ptrdiff_t>(begin);
-  if (words_.end() - first == 1) {  // the only word of a cell spells the whole cell
-    words_.pop_back();
-    return;
-  }
   std::sort(first, words_.end(), [](const KeyEntry& a, const KeyEntry& b) { return a.key < b.key; });
   words_.erase(std::unique(first, words_.end(), [](const KeyEntry& a, const KeyEntry& b) { return a.key == b.key; }),
                words_.end());
@@ -194,8 +190,8 @@ void CellIndex::find_number(double number, std::vector<Place>& out) const {
   }
 }
 
-void CellIndex::find_rare_word(std::string_view norm, std::vector<Place>& out) const {
-  const uint64_t hash = extend_hash(kHashSeed, norm);
+void CellIndex::find_rare_word(std::string_view stem, std::vector<Place>& out) const {
+  const uint64_t hash = extend_hash(kHashSeed, stem);
   auto entry = std::lower_bound(words_.begin(), words_.end(), hash,
                                 [](const KeyEntry& a, uint64_t wanted) { return a.key < wanted; });
   for (; entry != words_.end() && entry->key == hash; ++entry) out.push_back(entry->place);

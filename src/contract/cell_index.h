@@ -42,10 +42,11 @@ class CellIndex {
     uint32_t cell = 0;
   };
 
-  CellIndex(std::span<const Column> columns, uint64_t distinct_cells_max);
+  CellIndex(size_t column_count, uint64_t distinct_cells_max);
 
   void add(uint32_t column, std::string_view cell);
-  void finish();
+  // The types are needed only now, so that one pass over a file can find them out.
+  void finish(std::span<const Column> columns);
 
   bool is_indexed(uint32_t column) const { return columns_[column].is_indexed; }
   size_t column_count() const { return columns_.size(); }
@@ -58,8 +59,9 @@ class CellIndex {
   void find_key(std::string_view key, uint64_t hash, std::vector<Place>& out) const;
   // Cells of any column that are this number; at most kCellsPerMatchMax a column.
   void find_number(double number, std::vector<Place>& out) const;
-  // Cells of text columns with this word, from columns where at most kCellsPerWordMax distinct cells have it.
-  void find_rare_word(std::string_view norm, std::vector<Place>& out) const;
+  // Cells of text columns with a word of this stem, from columns where at most kCellsPerWordMax distinct cells have
+  // one.
+  void find_rare_word(std::string_view stem, std::vector<Place>& out) const;
 
   bool has_cell(uint32_t column, std::string_view value) const;
   std::vector<std::string> sample(uint32_t column, size_t count) const;

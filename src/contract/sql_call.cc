@@ -56,7 +56,7 @@ std::string_view aggregate_name(Aggregate aggregate) {
 }
 
 std::string_view compare_op_name(CompareOp op) {
-  constexpr std::array<std::string_view, kCompareOpCount> kNames = {"=", ">", "<"};
+  constexpr std::array<std::string_view, kCompareOpCount> kNames = {"=", ">", "<", ">=", "<=", "<>"};
   return kNames[static_cast<size_t>(op)];
 }
 

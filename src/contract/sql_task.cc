@@ -13,7 +13,7 @@
 namespace cadre::contract {
 namespace {
 
-constexpr uint8_t kEqualOnly = 1u << static_cast<unsigned>(CompareOp::kEqual);
+constexpr uint8_t kEqualityOps = 1u << static_cast<unsigned>(CompareOp::kEqual) | 1u << static_cast<unsigned>(CompareOp::kNotEqual);
 constexpr uint8_t kAllOps = (1u << kCompareOpCount) - 1;
 
 Result<void> check_question(std::string_view question) {
@@ -27,9 +27,9 @@ Result<void> check_question(std::string_view question) {
   return {};
 }
 
-// The numbers of a real column order it, so they may be compared; a text ("n / a") in it may only be equal.
+// The numbers of a real column order it, so they may be compared; a text ("n / a") in it is equal or not.
 uint8_t legal_ops(ColumnType type, std::string_view value) {
-  return type == ColumnType::kReal && cell_number(value) ? kAllOps : kEqualOnly;
+  return type == ColumnType::kReal && cell_number(value) ? kAllOps : kEqualityOps;
 }
 
 bool span_less(const ConditionCandidate& a, const ConditionCandidate& b) {
@@ -113,7 +113,7 @@ size_t add_span(const Table& table, SqlTask& task, WordSpan span) {
   const TableSchema& schema = table.schema();
   for (uint32_t c = 0; c < schema.columns.size() && task.candidates.size() < kCandidatesMax; ++c) {
     if (schema.columns[c].type != ColumnType::kText || contains(task.candidates, c, span)) continue;
-    task.candidates.push_back({c, span, value, ValueOrigin::kSpan, true, kEqualOnly});
+    task.candidates.push_back({c, span, value, ValueOrigin::kSpan, true, kEqualityOps});
     ++added;
   }
   std::sort(task.candidates.begin(), task.candidates.end(), span_less);

@@ -72,7 +72,7 @@ TEST(SqlTask, ANumberMayBeComparedAndATextMayOnlyBeEqual) {
   const SqlTask task = make_sql_task(goals, "Kane with more than 3 in 2019").value();
   for (const auto& candidate : task.candidates) {
     const bool is_real = goals.schema().columns[candidate.column].type == ColumnType::kReal;
-    EXPECT_EQ(candidate.legal_ops, is_real ? 0b111 : 0b001) << show(goals, candidate);
+    EXPECT_EQ(candidate.legal_ops, is_real ? 0b111111 : 0b100001) << show(goals, candidate);
   }
 }
 

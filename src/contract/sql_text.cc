@@ -218,7 +218,7 @@ class Parser {
       ++next_;
       return op;
     }
-    return error_at(where(), "one of = > < is expected here");
+    return error_at(where(), "one of = > < >= <= <> is expected here");
   }
 
   std::vector<SqlToken> tokens_;

@@ -54,7 +54,7 @@ Result<void> check_types(const Column& column, const ParsedCondition& parsed) {
   const bool is_text = column.type == ColumnType::kText;
   if (is_text && parsed.is_number)
     return refused(fmt::format("text column \"{}\" is compared with a number", column.sql_name));
-  if (!parsed.is_number && parsed.op != CompareOp::kEqual) {
+  if (!parsed.is_number && parsed.op != CompareOp::kEqual && parsed.op != CompareOp::kNotEqual) {
     return refused(fmt::format("column \"{}\" is ordered by a text", column.sql_name));
   }
   return {};

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,6 +18,10 @@
 #include "base/result.h"
 #include "contract/sql_call.h"
 #include "text/words.h"
+
+namespace cadre::store {
+class Database;
+}
 
 namespace cadre::contract {
 
@@ -46,6 +51,8 @@ struct CellMatch {
 struct OpenOptions {
   std::string table_name;                  // SQLite sources: which table; empty = the only one
   uint64_t indexed_cells_max = 4'000'000;  // distinct cells held in memory; columns beyond are scanned per question
+  int busy_timeout_ms = 2000;              // SQLite sources: how long to wait while another process writes
+  std::function<void(uint64_t rows)> progress;  // called every 65,536 rows while a file is read; may be empty
 };
 
 class Table {
@@ -55,15 +62,18 @@ class Table {
   // A table from memory (tests, suites): cells as text, column types as given.
   static Result<Table> from_rows(TableSchema schema, const std::vector<std::vector<std::string>>& rows);
   // A table of an already open database whose schema is known (suites: one database, many tables). The cells are given,
-  // the SQL runs on `database_path` read-only.
-  static Result<Table> over_database(const std::string& database_path, TableSchema schema,
+  // the SQL runs on `database`, which open_read_only opened; tables that share it belong to one thread together.
+  static Result<Table> over_database(std::shared_ptr<store::Database> database, TableSchema schema,
                                      const std::vector<std::vector<std::string>>& rows);
+  static Result<std::shared_ptr<store::Database>> open_read_only(const std::string& database_path);
   Table(Table&&) noexcept;
   Table& operator=(Table&&) noexcept;
   ~Table();
 
   const TableSchema& schema() const;
   uint64_t row_count() const;
+  // What of the file was read otherwise than it stands there, one sentence each (filled rows, another encoding).
+  const std::vector<std::string>& notes() const;
   // Cells whose normalised text equals that of a run of words (full), and cells that share a word with the question
   // which occurs in few distinct cells of its column (partial; at most 3 distinct cells a word). At most 512. `words`
   // are those of `question`: numbers are compared as numbers, which the normal form of a word no longer is.

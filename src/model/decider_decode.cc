@@ -80,10 +80,17 @@ struct ConditionSet {
   double score = 0;
 };
 
+bool is_lower_bound(CompareOp op) { return op == CompareOp::kGreater || op == CompareOp::kGreaterEqual; }
+bool is_upper_bound(CompareOp op) { return op == CompareOp::kLess || op == CompareOp::kLessEqual; }
+
+// Two conditions on one column only make sense as a range or as two exclusions.
 bool contradicts(const SqlTask& task, const Option& a, const Option& b) {
   const auto &x = task.candidates[a.candidate], &y = task.candidates[b.candidate];
   if (x.span.begin < y.span.end && y.span.begin < x.span.end) return true;
-  return x.column == y.column && (a.op == b.op || a.op == CompareOp::kEqual || b.op == CompareOp::kEqual);
+  if (x.column != y.column) return false;
+  const bool is_range = (is_lower_bound(a.op) && is_upper_bound(b.op)) || (is_upper_bound(a.op) && is_lower_bound(b.op));
+  const bool both_exclude = a.op == CompareOp::kNotEqual && b.op == CompareOp::kNotEqual;
+  return !is_range && !both_exclude;
 }
 
 std::vector<ConditionSet> search_sets(const SqlTask& task, const std::vector<Option>& options) {

@@ -29,6 +29,18 @@ bool is_function_word(const std::string& norm) {
   return kWords.contains(norm);
 }
 
+// "customerName" and "customer_name" read as "customer name".
+std::string readable_name(const std::string& name) {
+  std::string out;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool upper = name[i] >= 'A' && name[i] <= 'Z';
+    const bool after_lower = i > 0 && name[i - 1] >= 'a' && name[i - 1] <= 'z';
+    if (upper && after_lower) out += ' ';
+    out += name[i] == '_' ? ' ' : name[i];
+  }
+  return out;
+}
+
 // The words of one column name with their tokens.
 struct Header {
   uint32_t column = 0;
@@ -86,9 +98,10 @@ class Builder {
     for (uint32_t c = 0; c < columns.size(); ++c) {
       Header header;
       header.column = c;
-      for (const Word& word : text::split_words(columns[c].name)) {
+      const std::string name = readable_name(columns[c].name);
+      for (const Word& word : text::split_words(name)) {
         std::vector<uint16_t> tokens;
-        encode(std::string_view(columns[c].name).substr(word.begin, word.end - word.begin), tokens);
+        encode(std::string_view(name).substr(word.begin, word.end - word.begin), tokens);
         if (header.tokens.size() + tokens.size() > kNameTokensMax) break;
         header.norms.push_back(word.norm);
         header.stems.push_back(text::stem(word.norm));
@@ -397,7 +410,7 @@ void append_candidates(const contract::Table& table, const contract::SqlTask& ta
       row.begin_token = input.word_token[candidate.span.begin];
       row.end_token = input.word_token[candidate.span.end - 1];
       auto& name = names[candidate.column];
-      if (name.empty()) name = text::split_words(table.schema().columns[candidate.column].name);
+      if (name.empty()) name = text::split_words(readable_name(table.schema().columns[candidate.column].name));
       row.features = candidate_features(table, task, i) | header_features(task, candidate, name);
     }
     input.candidates.push_back(row);

@@ -1,14 +1,15 @@
 // Matrix products for inference: the same bits on every CPU (DESIGN P5).
 //
 // y [m, n] = x [m, k] * Wt, W [n, k] stored as F32, BF16, Q8_0 or Q4_0 in GGUF's block layout (blocks of 32 along k).
-// * Q8_0, Q4_0: x is quantised per block of 32 to int8 with an f32 scale (largest magnitude / 127, round to nearest
-// even); each
-//   block's integer dot product is exact; y accumulates fma(float(dot), scale_w * scale_x, y) over blocks in ascending
-//   order.
+// * Q8_0, Q4_0: x is quantised per block of 32: scale = largest / 127 and value = x * (127 / largest), rounded to
+// nearest
+//   even, where largest is the largest magnitude (a block below 2^-100 is zero; one with infinity or NaN gives NaN).
+//   Each block's integer dot product is exact; y accumulates fma(float(dot), scale_w * scale_x, y) over blocks in
+//   ascending order.
 // * F32, BF16: y accumulates fma(w, x, y) over k in ascending order, one chain per output.
 // Every kernel (scalar, AVX2, AVX-512 VNNI, AMX) does exactly that arithmetic per output, so results are bit-equal and
-// independent of m. Thread safety: a QuantMatrix is immutable after construction; products on distinct outputs may run
-// at once.
+// independent of m.
+// Thread safety: a QuantMatrix is immutable after construction; products on distinct outputs may run at once.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -42,12 +43,13 @@ class QuantMatrix {
  private:
   friend class QuantInput;
   friend void matmul(const class QuantInput& x, const QuantMatrix& w, float* y, size_t ldy);
+  void pack_blocks(std::span<const uint8_t> bytes);    // Q8_0, Q4_0
+  void pack_elements(std::span<const uint8_t> bytes);  // F32, BF16
   QuantKernel kernel_ = QuantKernel::kScalar;
   TensorType type_ = TensorType::kF32;
   size_t n_ = 0, k_ = 0;
   AlignedVector<uint8_t> packed_;
   AlignedVector<float> scales_;
-  AlignedVector<int32_t> sums_;  // for kernels that shift x to unsigned
 };
 
 // x prepared once and multiplied by several W of the same k (query, key, value; gate, up).
@@ -60,9 +62,11 @@ class QuantInput {
  private:
   friend void matmul(const QuantInput& x, const QuantMatrix& w, float* y, size_t ldy);
   QuantKernel kernel_ = QuantKernel::kScalar;
+  TensorType weight_type_ = TensorType::kF32;
   size_t m_ = 0, k_ = 0;
   AlignedVector<int8_t> values_;
   AlignedVector<float> scales_;
+  AlignedVector<int32_t> corrections_;  // for kernels that shift the weights to unsigned
   AlignedVector<float> floats_;
 };
 

@@ -448,9 +448,10 @@ struct Pass {
       const auto& labels = examples[e]->labels.candidates;
       if (labels.size() <= c || labels[c] < 0) continue;
       const uint8_t legal = examples[e]->input.candidates[c].legal_ops;
-      const uint8_t allowed[4] = {1, static_cast<uint8_t>(legal & 1), static_cast<uint8_t>(legal >> 1 & 1), static_cast<uint8_t>(legal >> 2 & 1)};
+      uint8_t allowed[1 + contract::kCompareOpCount] = {1};
+      for (int op = 0; op < contract::kCompareOpCount; ++op) allowed[1 + op] = legal >> op & 1;
       if (!allowed[labels[c]]) continue;
-      loss.condition += cross_entropy(output, 4, static_cast<size_t>(labels[c]), options.loss_scale, allowed,
+      loss.condition += cross_entropy(output, 1 + contract::kCompareOpCount, static_cast<size_t>(labels[c]), options.loss_scale, allowed,
                                       s.condition.doutput.data() + r * kHeadOutputs);
     }
     if (backward) {

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/vectorize.h"
+#include "tensor/small_product.h"
 
 namespace cadre::train {
 namespace {
@@ -145,24 +146,6 @@ void rotate(const RotaryTable& table, const uint16_t* positions, size_t rows, si
   }
 }
 
-// scores [padded] = sum over d of query[d] * keys_transposed[d][j]
-CADRE_VECTORIZE
-static void scores_of_query(const float* __restrict query, const float* __restrict keys_transposed, size_t head_dim, size_t padded,
-                            float* __restrict scores) {
-  for (size_t block = 0; block < padded; block += 64) {
-    const size_t count = std::min<size_t>(64, padded - block);
-    float sums[64] = {};
-    if (count == 64) {
-      for (size_t d = 0; d < head_dim; ++d)
-        for (size_t j = 0; j < 64; ++j) sums[j] += query[d] * keys_transposed[d * padded + block + j];
-    } else {
-      for (size_t d = 0; d < head_dim; ++d)
-        for (size_t j = 0; j < count; ++j) sums[j] += query[d] * keys_transposed[d * padded + block + j];
-    }
-    for (size_t j = 0; j < count; ++j) scores[block + j] = sums[j];
-  }
-}
-
 CADRE_VECTORIZE
 static void softmax_row(float* __restrict scores, const uint8_t* __restrict relations, const float* __restrict bias, float scale,
                         size_t length, size_t padded) {
@@ -183,26 +166,6 @@ static void softmax_row(float* __restrict scores, const uint8_t* __restrict rela
   const float inverse = 1.0f / lane_sum(lanes);
   for (size_t j = 0; j < length; ++j) scores[j] *= inverse;
   for (size_t j = length; j < padded; ++j) scores[j] = 0;
-}
-
-// out [head_dim] += sum over j of weights[j] * rows[j * stride ...]
-CADRE_VECTORIZE
-static void weighted_rows(const float* __restrict weights, const float* __restrict rows, size_t stride, size_t length, size_t head_dim,
-                          float* __restrict out) {
-  for (size_t block = 0; block < head_dim; block += 16) {
-    float sums[16] = {};
-    for (size_t j = 0; j < length; ++j)
-      for (size_t d = 0; d < 16; ++d) sums[d] += weights[j] * rows[j * stride + block + d];
-    for (size_t d = 0; d < 16; ++d) out[block + d] += sums[d];
-  }
-}
-
-// rows[j * stride + d] += weights[j] * x[d]
-CADRE_VECTORIZE
-static void spread_row(const float* __restrict weights, const float* __restrict x, size_t stride, size_t length, size_t head_dim,
-                       float* __restrict rows) {
-  for (size_t j = 0; j < length; ++j)
-    for (size_t d = 0; d < head_dim; ++d) rows[j * stride + d] += weights[j] * x[d];
 }
 
 // In place: dprobabilities -> dscores = p * (dp - sum(p * dp)).
@@ -226,48 +189,40 @@ void attention_forward(const AttentionShape& shape, const float* qkv, const uint
                        float* out, AttentionScratch& scratch) {
   const size_t length = shape.length, padded = shape.padded(), head_dim = shape.head_dim(), stride = 3 * shape.width;
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
-  scratch.keys_transposed.resize(head_dim * padded);
-  std::fill(out, out + length * shape.width, 0.0f);
+  scratch.transposed.resize(head_dim * padded);
   for (size_t h = 0; h < shape.heads; ++h) {
     const float* queries = qkv + h * head_dim;
-    const float* values = queries + 2 * shape.width;
-    transpose_head(queries + shape.width, stride, length, padded, head_dim, scratch.keys_transposed.data());
-    for (size_t i = 0; i < length; ++i) {
-      float* row = probabilities + (h * length + i) * padded;
-      scores_of_query(queries + i * stride, scratch.keys_transposed.data(), head_dim, padded, row);
-      softmax_row(row, relations + i * length, bias + h * kRelations, scale, length, padded);
-      weighted_rows(row, values, stride, length, head_dim, out + i * shape.width + h * head_dim);
-    }
+    float* p = probabilities + h * length * padded;
+    transpose_head(queries + shape.width, stride, length, padded, head_dim, scratch.transposed.data());
+    tensor::small_product(queries, stride, 1, scratch.transposed.data(), padded, length, head_dim, padded, p, padded);
+    for (size_t i = 0; i < length; ++i)
+      softmax_row(p + i * padded, relations + i * length, bias + h * kRelations, scale, length, padded);
+    tensor::small_product(p, padded, 1, queries + 2 * shape.width, stride, length, length, head_dim, out + h * head_dim, shape.width);
   }
 }
 
 void attention_backward(const AttentionShape& shape, const float* qkv, const uint8_t* relations, const float* probabilities,
                         const float* dout, float* dqkv, float* dbias, AttentionScratch& scratch) {
-  const size_t length = shape.length, padded = shape.padded(), head_dim = shape.head_dim(), stride = 3 * shape.width;
+  const size_t length = shape.length, padded = shape.padded(), head_dim = shape.head_dim(), width = shape.width, stride = 3 * width;
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
-  scratch.keys_transposed.resize(head_dim * padded);
-  scratch.scores.resize(padded);
-  std::fill(dqkv, dqkv + length * stride, 0.0f);
+  scratch.transposed.resize(head_dim * padded);
+  scratch.dscores.resize(length * padded);
+  float* d = scratch.dscores.data();
   for (size_t h = 0; h < shape.heads; ++h) {
     const float* queries = qkv + h * head_dim;
-    const float* keys = queries + shape.width;
-    const float* values = queries + 2 * shape.width;
+    const float* p = probabilities + h * length * padded;
+    const float* dout_head = dout + h * head_dim;
     float* dqueries = dqkv + h * head_dim;
-    float* dkeys = dqueries + shape.width;
-    float* dvalues = dqueries + 2 * shape.width;
-    transpose_head(values, stride, length, padded, head_dim, scratch.keys_transposed.data());
-    float* d = scratch.scores.data();
+    tensor::small_product(p, 1, padded, dout_head, width, length, length, head_dim, dqueries + 2 * width, stride);  // dv = p^T dout
+    transpose_head(queries + 2 * width, stride, length, padded, head_dim, scratch.transposed.data());
+    tensor::small_product(dout_head, width, 1, scratch.transposed.data(), padded, length, head_dim, padded, d, padded);  // dp = dout v^T
     for (size_t i = 0; i < length; ++i) {
-      const float* row = probabilities + (h * length + i) * padded;
-      const float* dout_row = dout + i * shape.width + h * head_dim;
-      spread_row(row, dout_row, stride, length, head_dim, dvalues);
-      scores_of_query(dout_row, scratch.keys_transposed.data(), head_dim, padded, d);
-      softmax_backward_row(row, d, padded);
-      for (size_t j = 0; j < length; ++j) dbias[h * kRelations + relations[i * length + j]] += d[j];
-      for (size_t j = 0; j < length; ++j) d[j] *= scale;
-      weighted_rows(d, keys, stride, length, head_dim, dqueries + i * stride);
-      spread_row(d, queries + i * stride, stride, length, head_dim, dkeys);
+      softmax_backward_row(p + i * padded, d + i * padded, padded);
+      for (size_t j = 0; j < length; ++j) dbias[h * kRelations + relations[i * length + j]] += d[i * padded + j];
+      for (size_t j = 0; j < length; ++j) d[i * padded + j] *= scale;
     }
+    tensor::small_product(d, padded, 1, queries + width, stride, length, length, head_dim, dqueries, stride);          // dq = ds k
+    tensor::small_product(d, 1, padded, queries, stride, length, length, head_dim, dqueries + width, stride);          // dk = ds^T q
   }
 }
 

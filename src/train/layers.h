@@ -67,7 +67,7 @@ struct AttentionShape {
 };
 // Scratch for one example at a time.
 struct AttentionScratch {
-  AlignedVector<float> keys_transposed, scores, dscores, dkeys_transposed, relation_gradient;
+  AlignedVector<float> transposed, dscores;
 };
 // qkv [length, 3 width]; relations [length, length]; bias [heads, 16]; probabilities [heads, length, padded] kept for backward.
 void attention_forward(const AttentionShape& shape, const float* qkv, const uint8_t* relations, const float* bias, float* probabilities,

@@ -7,9 +7,15 @@
 #include <cmath>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/sha256.h"
+#include "contract/answers.h"
+#include "train/operator_phrases.h"
+#include "train/synthetic_questions.h"
+#include "train/unsupported_phrases.h"
 
 namespace cadre::train {
 
@@ -23,6 +29,8 @@ using contract::ValueOrigin;
 namespace {
 
 constexpr size_t kExtraSpanWordsMax = 4;
+constexpr int8_t kUsedEqual = 1 + static_cast<int8_t>(contract::CompareOp::kEqual);
+constexpr int8_t kUsedNotEqual = 1 + static_cast<int8_t>(contract::CompareOp::kNotEqual);
 
 std::string cell_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -86,7 +94,7 @@ Result<SqlQuestion> read_question(const Json& json, const std::unordered_map<std
     if (!item.is_array() || item.size() != 3 || !item[0].is_number_integer() || !item[1].is_number_integer())
       return Error{ErrorCode::kInvalid, "a condition is not [column, operator, value]"};
     const int64_t column = item[0].get<int64_t>(), op = item[1].get<int64_t>();
-    if (column < 0 || column >= columns || op < 0 || op >= contract::kCompareOpCount)
+    if (column < 0 || column >= columns || op < 0 || op >= contract::kWikiSqlOpCount)
       return Error{ErrorCode::kInvalid, "a condition's column or operator is out of range"};
     Condition condition;
     condition.column = static_cast<uint32_t>(column);
@@ -117,24 +125,17 @@ Result<void> for_each_line(const std::string& path, const Use& use) {
   return {};
 }
 
-bool same_value(const contract::TableSchema& schema, uint32_t column, const std::string& a, const std::string& b) {
-  if (a == b) return true;
-  if (schema.columns[column].type == ColumnType::kReal) {
-    const auto x = text::parse_number(a), y = text::parse_number(b);
-    if (x && y) return std::abs(*x - *y) <= 1e-6 * std::max(1.0, std::abs(*y));
-  }
-  return text::normalize(a) == text::normalize(b);
-}
+bool is_calibration_table(const std::string& id) { return base::sha256(id)[0] % 32 == 0; }
 
 // Labels candidates against the gold conditions. Returns whether every gold condition has one; `spans` gets their spans.
-bool label_candidates(const contract::TableSchema& schema, const contract::SqlTask& task, const SqlCall& gold, std::vector<int8_t>& labels,
+bool label_candidates(const contract::SqlTask& task, const SqlCall& gold, std::vector<int8_t>& labels,
                       std::vector<contract::WordSpan>& spans) {
   labels.assign(task.candidates.size(), 0);
   bool all = true;
   for (const Condition& condition : gold.conditions) {
     bool found = false;
     for (size_t i = 0; i < task.candidates.size(); ++i) {
-      if (!is_same_condition(schema, task.candidates[i], condition)) continue;
+      if (!is_same_condition(task.candidates[i], condition)) continue;
       if (found) {
         labels[i] = -1;  // the same value mentioned twice: either mention is right
         continue;
@@ -165,39 +166,28 @@ void label_example(const contract::Table& table, const SqlCall& gold, const std:
 
 }  // namespace
 
-bool is_same_condition(const contract::TableSchema& schema, const ConditionCandidate& candidate, const Condition& condition) {
+bool is_same_condition(const ConditionCandidate& candidate, const Condition& condition) {
   if (candidate.column != condition.column || !(candidate.legal_ops >> static_cast<int>(condition.op) & 1)) return false;
-  return same_value(schema, condition.column, candidate.value, condition.value);
+  return contract::same_value(candidate.value, condition.value);
 }
 
-bool is_same_call(const contract::TableSchema& schema, const SqlCall& a, const SqlCall& b) {
-  if (a.select_column != b.select_column || a.aggregate != b.aggregate || a.conditions.size() != b.conditions.size()) return false;
-  std::vector<uint8_t> used(b.conditions.size());
-  for (const auto& condition : a.conditions) {
-    bool found = false;
-    for (size_t i = 0; i < b.conditions.size() && !found; ++i) {
-      const auto& other = b.conditions[i];
-      if (used[i] || condition.column != other.column || condition.op != other.op) continue;
-      if (!same_value(schema, condition.column, condition.value, other.value)) continue;
-      used[i] = 1;
-      found = true;
-    }
-    if (!found) return false;
-  }
-  return true;
-}
-
-Result<SqlCorpus> SqlCorpus::load(const std::string& directory, const std::string& split, size_t questions_max) {
+Result<SqlCorpus> SqlCorpus::load(const std::string& directory, const std::string& split, CorpusPart part, size_t questions_max) {
   SqlCorpus corpus;
   std::unordered_map<std::string, uint32_t> ids;
+  std::unordered_set<std::string> left_out;
   TRY(for_each_line(directory + "/" + split + ".tables.jsonl", [&](const Json& json) -> Result<bool> {
     auto table = TRY(read_table(json));
+    if (part != CorpusPart::kAll && is_calibration_table(table.id) != (part == CorpusPart::kCalibration)) {
+      left_out.insert(table.id);
+      return true;
+    }
     ids[table.id] = static_cast<uint32_t>(corpus.tables_.size());
     corpus.tables_.push_back(TRY(contract::Table::from_rows(table.schema, table.rows)));
     corpus.rows_.push_back(std::move(table.rows));
     return true;
   }));
   TRY(for_each_line(directory + "/" + split + ".jsonl", [&](const Json& json) -> Result<bool> {
+    if (left_out.contains(json.value("table_id", std::string()))) return true;
     corpus.questions_.push_back(TRY(read_question(json, ids, corpus.tables_)));
     return corpus.questions_.size() < questions_max;
   }));
@@ -211,7 +201,7 @@ Result<LabelledTask> make_plain_example(const SqlCorpus& corpus, const SqlQuesti
   LabelledTask out;
   out.task = TRY(contract::make_sql_task(table, question.question));
   std::vector<contract::WordSpan> spans;
-  out.gold_reachable = label_candidates(table.schema(), out.task, question.gold, out.example.labels.candidates, spans);
+  out.gold_reachable = label_candidates(out.task, question.gold, out.example.labels.candidates, spans);
   out.example.input = model::build_input(table, out.task, tokenizer, {.use_cells = use_cells});
   label_example(table, question.gold, spans, out.gold_reachable, out.example);
   return out;
@@ -227,10 +217,19 @@ class Augmenter {
       : corpus_(corpus), question_(question), tokenizer_(tokenizer), augmentation_(augmentation), random_(random) {}
 
   Result<DeciderExample> make() {
+    if (random_.chance(augmentation_.synthetic)) {
+      if (auto made = make_synthetic_question(table(), corpus_.rows(question_.table), random_)) {
+        question_.question = std::move(made->question);
+        question_.gold = std::move(made->gold);
+      }
+    }
+    if (random_.chance(augmentation_.partial_value)) TRY(shorten_value());
+    if (random_.chance(augmentation_.other_operator)) TRY(change_operator());
     double draw = random_.uniform();
     const auto falls = [&draw](double share) { return (draw -= share) < 0; };
     Result<DeciderExample> example = falls(augmentation_.wrong_table)      ? unanswerable(wrong_table())
                                      : falls(augmentation_.dropped_column) ? unanswerable(without_needed_column())
+                                     : falls(augmentation_.unsupported)    ? unsupported()
                                      : falls(augmentation_.without_cells)  ? without_cells()
                                                                            : with_cells(falls(augmentation_.missing_value));
     if (example.ok()) mask_words(example->input);
@@ -267,6 +266,11 @@ class Augmenter {
     return example;
   }
 
+  Result<DeciderExample> unsupported() {
+    question_.question = make_unsupported_question(table().schema(), question_.question, random_);
+    return unanswerable(contract::Table::from_rows(table().schema(), corpus_.rows(question_.table)));
+  }
+
   contract::WordSpan random_span(size_t words) {
     const auto length = static_cast<uint32_t>(1 + random_.below(std::min(words, kExtraSpanWordsMax)));
     const auto begin = static_cast<uint32_t>(random_.below(words - length + 1));
@@ -280,20 +284,21 @@ class Augmenter {
 
   // After spans were added: a span candidate is gold if its column and span are those of a gold condition.
   void label_spans(const contract::SqlTask& task, const std::vector<contract::WordSpan>& gold_spans, const std::vector<uint32_t>& gold_columns,
-                   size_t first, std::vector<int8_t>& labels) {
+                   const std::vector<int8_t>& used, size_t first, std::vector<int8_t>& labels) {
     labels.resize(task.candidates.size(), 0);
     for (size_t i = first; i < task.candidates.size(); ++i)
       for (size_t g = 0; g < gold_spans.size(); ++g)
-        if (task.candidates[i].column == gold_columns[g] && task.candidates[i].span == gold_spans[g]) labels[i] = 1;
+        if (task.candidates[i].column == gold_columns[g] && task.candidates[i].span == gold_spans[g]) labels[i] = used[g];
   }
 
   // The spans of gold '=' conditions on text columns.
   void text_gold(const contract::SqlTask& task, const std::vector<int8_t>& labels, std::vector<contract::WordSpan>& spans,
-                 std::vector<uint32_t>& columns) const {
+                 std::vector<uint32_t>& columns, std::vector<int8_t>& used) const {
     for (size_t i = 0; i < labels.size(); ++i) {
-      if (labels[i] != 1 || table().schema().columns[task.candidates[i].column].type != ColumnType::kText) continue;
+      if ((labels[i] != kUsedEqual && labels[i] != kUsedNotEqual) || table().schema().columns[task.candidates[i].column].type != ColumnType::kText) continue;
       spans.push_back(task.candidates[i].span);
       columns.push_back(task.candidates[i].column);
+      used.push_back(labels[i]);
     }
   }
 
@@ -302,8 +307,9 @@ class Augmenter {
     std::vector<int8_t> labels;
     std::vector<contract::WordSpan> all_spans, spans;
     std::vector<uint32_t> columns;
-    const bool reachable = label_candidates(table().schema(), task, question_.gold, labels, all_spans);
-    text_gold(task, labels, spans, columns);
+    std::vector<int8_t> used;
+    const bool reachable = label_candidates(task, question_.gold, labels, all_spans);
+    text_gold(task, labels, spans, columns, used);
     // Cells on text columns disappear with their labels; numbers stay.
     contract::SqlTask blind = task;
     blind.candidates.clear();
@@ -317,7 +323,7 @@ class Augmenter {
     add_gold_spans(blind, spans);
     const size_t extras = random_.below(4);
     for (size_t i = 0; i < extras; ++i) contract::add_span(table(), blind, random_span(blind.words.size()));
-    label_spans(blind, spans, columns, first, blind_labels);
+    label_spans(blind, spans, columns, used, first, blind_labels);
     DeciderExample example;
     example.input = model::build_input(table(), blind, tokenizer_, {.use_cells = false});
     example.labels.candidates = std::move(blind_labels);
@@ -330,8 +336,9 @@ class Augmenter {
     std::vector<int8_t> labels;
     std::vector<contract::WordSpan> all_spans, spans;
     std::vector<uint32_t> columns;
-    const bool reachable = label_candidates(table().schema(), task, question_.gold, labels, all_spans);
-    text_gold(task, labels, spans, columns);
+    std::vector<int8_t> used;
+    const bool reachable = label_candidates(task, question_.gold, labels, all_spans);
+    text_gold(task, labels, spans, columns, used);
     if (hide_one && !spans.empty()) {
       const size_t pick = random_.below(spans.size());
       const auto hidden = spans[pick];
@@ -348,7 +355,7 @@ class Augmenter {
       labels.resize(kept);
       const size_t first = kept;
       contract::add_span(table(), task, hidden);
-      label_spans(task, {hidden}, {columns[pick]}, first, labels);
+      label_spans(task, {hidden}, {columns[pick]}, {used[pick]}, first, labels);
     }
     if (random_.chance(augmentation_.extra_span)) {
       contract::add_span(table(), task, random_span(task.words.size()));
@@ -361,6 +368,63 @@ class Augmenter {
     return example;
   }
 
+  // "points for derek fisher" -> "points for fisher": the cell is meant by a part of its text. Kept only if the words left
+  // mean one cell of the column.
+  Result<void> shorten_value() {
+    auto task = TRY(contract::make_sql_task(table(), question_.question));
+    std::vector<int8_t> labels;
+    std::vector<contract::WordSpan> all_spans, spans;
+    std::vector<uint32_t> columns;
+    std::vector<int8_t> used;
+    label_candidates(task, question_.gold, labels, all_spans);
+    text_gold(task, labels, spans, columns, used);
+    if (spans.empty()) return {};
+    const size_t pick = random_.below(spans.size());
+    contract::WordSpan kept = spans[pick];
+    const uint32_t words = kept.end - kept.begin;
+    if (words < 2) return {};
+    const auto length = static_cast<uint32_t>(1 + random_.below(words - 1));
+    const bool from_front = random_.chance(0.4);  // a family name stands last
+    const contract::WordSpan rest = from_front ? contract::WordSpan{kept.begin, kept.begin + length} : contract::WordSpan{kept.end - length, kept.end};
+    const uint32_t begin = task.words[kept.begin].begin, end = task.words[kept.end - 1].end;
+    const uint32_t rest_begin = task.words[rest.begin].begin, rest_end = task.words[rest.end - 1].end;
+    SqlQuestion changed = question_;
+    changed.question = question_.question.substr(0, begin) + question_.question.substr(rest_begin, rest_end - rest_begin) + question_.question.substr(end);
+    const auto changed_task = TRY(contract::make_sql_task(table(), changed.question));
+    size_t meant = 0, others = 0;
+    for (const auto& candidate : changed_task.candidates) {
+      if (candidate.column != columns[pick] || candidate.span.begin < kept.begin || candidate.span.end > kept.begin + length) continue;
+      const bool is_gold = std::any_of(question_.gold.conditions.begin(), question_.gold.conditions.end(), [&](const Condition& condition) {
+        return is_same_condition(candidate, condition);
+      });
+      ++(is_gold ? meant : others);
+    }
+    if (meant > 0 && others == 0) question_ = std::move(changed);
+    return {};
+  }
+
+  // "more than 5" -> "at least 5", "player derek fisher" -> "player other than derek fisher": operators that the data lacks.
+  Result<void> change_operator() {
+    const auto task = TRY(contract::make_sql_task(table(), question_.question));
+    std::vector<int8_t> labels;
+    std::vector<contract::WordSpan> spans;
+    label_candidates(task, question_.gold, labels, spans);
+    std::vector<size_t> used;
+    for (size_t i = 0; i < labels.size(); ++i)
+      if (labels[i] > 0) used.push_back(i);
+    if (used.empty()) return {};
+    const auto& candidate = task.candidates[used[random_.below(used.size())]];
+    const auto gold = std::find_if(question_.gold.conditions.begin(), question_.gold.conditions.end(), [&](const Condition& condition) {
+      return is_same_condition(candidate, condition);
+    });
+    const uint32_t begin = task.words[candidate.span.begin].begin, end = task.words[candidate.span.end - 1].end;
+    const auto rewritten = rewrite_operator(question_.question, begin, end, gold->op, random_);
+    if (!rewritten) return {};
+    question_.question = rewritten->question;
+    gold->op = rewritten->op;
+    return {};
+  }
+
   void mask_words(model::DeciderInput& input) {
     if (augmentation_.masked_word <= 0) return;
     for (size_t t = 1; t < input.length(); ++t)
@@ -368,7 +432,7 @@ class Augmenter {
   }
 
   const SqlCorpus& corpus_;
-  const SqlQuestion& question_;
+  SqlQuestion question_;  // a copy: rewriting changes words and gold together
   const text::BpeTokenizer& tokenizer_;
   const Augmentation& augmentation_;
   base::Random& random_;

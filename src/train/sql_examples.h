@@ -25,10 +25,14 @@ struct SqlQuestion {
   contract::SqlCall gold;  // condition values are cells as stored, or numbers; spans unset
 };
 
+// One table in 32 of a training split is never trained on: the pack's probabilities are calibrated there. By a hash of the table's
+// id, so that the choice does not depend on order.
+enum class CorpusPart : uint8_t { kAll, kTraining, kCalibration };
+
 class SqlCorpus {
  public:
   // Error: a missing file or a malformed line (its number is named). At most `questions_max` questions.
-  static Result<SqlCorpus> load(const std::string& directory, const std::string& split, size_t questions_max);
+  static Result<SqlCorpus> load(const std::string& directory, const std::string& split, CorpusPart part, size_t questions_max);
   const std::vector<SqlQuestion>& questions() const { return questions_; }
   const contract::Table& table(uint32_t index) const { return tables_[index]; }
   const std::vector<std::vector<std::string>>& rows(uint32_t index) const { return rows_[index]; }
@@ -46,14 +50,16 @@ struct Augmentation {
   double missing_value = 0;   // one gold cell hidden: the value must still be seen as a value
   double wrong_table = 0;     // another table: not answerable
   double dropped_column = 0;  // a column that the gold call needs is gone: not answerable
+  double synthetic = 0;       // a question made from the table by phrases (train/synthetic_questions.h) instead of the natural one
+  double unsupported = 0;     // a question that our form of SELECT cannot answer: not answerable
   double extra_span = 0;      // a span that is no value, as a candidate
+  double partial_value = 0;   // a gold cell is named by some of its words only
+  double other_operator = 0;  // ">=", "<=" or "<>" instead of what the data has
   double masked_word = 0;     // per question token: replaced by [MASK]
 };
 
 // Is `candidate` the gold condition `condition`? Text by normal form, numbers by value.
-bool is_same_condition(const contract::TableSchema& schema, const contract::ConditionCandidate& candidate, const contract::Condition& condition);
-// Logical-form equality: select, aggregate and the set of conditions.
-bool is_same_call(const contract::TableSchema& schema, const contract::SqlCall& a, const contract::SqlCall& b);
+bool is_same_condition(const contract::ConditionCandidate& candidate, const contract::Condition& condition);
 
 struct LabelledTask {
   contract::SqlTask task;

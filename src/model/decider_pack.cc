@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/decider_pack.h"
+
+#include "base/check.h"
+#include "model/decider.h"
+#include "tensor/gguf.h"
+#include "tensor/quant_matmul.h"
+
+namespace cadre::model {
+
+using tensor::TensorType;
+
+TensorType packed_type(const TensorSpec& spec, TensorType type) {
+  if (spec.role == TensorRole::kVector) return TensorType::kF32;
+  const bool keeps_8_bits = spec.role == TensorRole::kEmbedding || spec.name.starts_with("head.");
+  return type == TensorType::kQ4_0 && keeps_8_bits ? TensorType::kQ8_0 : type;
+}
+
+std::string encode_decider_pack(const DeciderPack& pack, TensorType type) {
+  CADRE_CHECK(pack.specs.size() == pack.tensors.size(), "one array per tensor");
+  tensor::GgufBuilder builder;
+  builder.add_string("general.architecture", kDeciderArchitecture);
+  builder.add_string("general.name", pack.contract.value("name", "decider"));
+  builder.add_string("general.version", pack.contract.value("version", "0"));
+  builder.add_string("general.file_type", tensor::traits(type).name);
+  builder.add_string("cadre.decider", base::dump_json(to_json(pack.config)));
+  builder.add_string("cadre.contract", base::dump_json(pack.contract));
+  builder.add_string("tokenizer.ggml.model", "gpt2");
+  builder.add_strings("tokenizer.ggml.tokens", pack.tokenizer.tokens());
+  builder.add_strings("tokenizer.ggml.merges", pack.tokenizer.merges());
+  std::vector<std::vector<uint8_t>> data(pack.specs.size());
+  for (size_t i = 0; i < pack.specs.size(); ++i) {
+    const auto& spec = pack.specs[i];
+    CADRE_CHECK(pack.tensors[i].size() == size_t{spec.rows} * spec.columns, "arrays have their tensors' shapes");
+    const TensorType stored = packed_type(spec, type);
+    for (size_t row = 0; row < spec.rows; ++row)
+      tensor::quantize_row(stored, pack.tensors[i].subspan(row * spec.columns, spec.columns), data[i]);
+    const uint64_t dims[2] = {spec.columns, spec.rows};
+    builder.add_tensor(spec.name, stored, std::span(dims, spec.rows == 1 ? 1 : 2), data[i]);
+  }
+  return builder.bytes();
+}
+
+}  // namespace cadre::model
