@@ -79,6 +79,8 @@ class Worker {
     if (!opened.ok()) why_not_open_ = opened.error().message;
     return opened.ok();
   }
+  // Plants a fault: the names in the folder are not synced when a journal is opened.
+  void forget_folder() { forgets_folder_ = true; }
   const std::string& why_not_open() const { return why_not_open_; }
   void close() { journal_.reset(); }
   Journal& journal() { return *journal_; }
@@ -138,7 +140,7 @@ class Worker {
                   return Result<void>();
                 },
             .vfs_name = disk_.vfs_name(),
-            .sync_folder = [this](const std::string&) { return disk_.sync_names(); },
+            .sync_folder = [this](const std::string&) { return forgets_folder_ ? Result<void>() : disk_.sync_names(); },
             .test = hooks_};
   }
 
@@ -171,6 +173,7 @@ class Worker {
   Gate gate_;
   std::optional<Journal> journal_;
   std::string why_not_open_;
+  bool forgets_folder_ = false;
 };
 
 // The workload of the sweep. The power may go at any moment; then all that is left fails quickly.
@@ -266,6 +269,22 @@ void check(CrashDisk& disk, Ledger& ledger, const std::string& where, Outcome& o
     outcome.complain(where + ": the journal is wrong after it was resumed");
 }
 
+// What was not acknowledged is there or not, once and for all: puts into the ledger what the journal says. Opening it moved what
+// a kill had left in the cache to the disk, so what was found now stays.
+void settle_ledger(const Journal& journal, Ledger& ledger, const std::string& where, Outcome& outcome) {
+  if (!journal.verify_all().ok()) outcome.complain(where + ": the journal does not verify");
+  for (auto& [run, entry] : ledger.runs) {
+    const auto records = journal.read_run(run);
+    if (records.ok()) {
+      check_run(entry, *records, where, outcome);
+    } else {
+      outcome.events_lost += static_cast<int64_t>(entry.acknowledged);
+    }
+    entry.attempted.resize(std::min(records.ok() ? records->size() : 0, entry.attempted.size()));
+    entry.acknowledged = entry.attempted.size();
+  }
+}
+
 int seeds_from_environment() {
   const char* text = std::getenv("CADRE_CRASH_SEEDS");
   return text == nullptr ? 1 : std::max(1, std::atoi(text));
@@ -342,10 +361,9 @@ TEST(JournalCrash, TheSweepNoticesAnEarlyAcknowledgement) {
 
 // Several lives of one journal on one disk: each ends in a kill, which leaves un-synced writes in the system's cache, or in a
 // power cut. What a later life acknowledges rests on what an earlier one left in the cache.
-TEST(JournalCrash, NothingAcknowledgedIsLostOverManyLivesThatEndInKillsAndPowerCuts) {
-  const int lives_of_disks = 12 * seeds_from_environment();
+Outcome live_and_die(int disks, bool forget_folder) {
   Outcome outcome;
-  for (int seed = 1; seed <= lives_of_disks; ++seed) {
+  for (int seed = 1; seed <= disks; ++seed) {
     base::Random random(static_cast<uint64_t>(seed));
     CrashDisk disk("crash");
     Ledger ledger;
@@ -355,39 +373,42 @@ TEST(JournalCrash, NothingAcknowledgedIsLostOverManyLivesThatEndInKillsAndPowerC
                         random.chance(.5) ? CutMoment::kBefore : CutMoment::kAfter);
       {
         Worker worker(disk, ledger, random.next_u64());
+        if (forget_folder) worker.forget_folder();
         work(worker);
         disk.kill();
       }
-      // Every event on the books that was not acknowledged may be there or not, once and for all; ask the journal which.
-      const bool is_power_cut = random.chance(.5);
-      if (is_power_cut) {
+      if (random.chance(.5)) {
         disk.restore_power(random.chance(.5) ? Survival::kTornWrites : Survival::kNothing, random.next_u64());
       } else {
         disk.restart();
       }
       outcome.cuts += 1;
       Worker reader(disk, ledger, random.next_u64());
+      if (forget_folder) reader.forget_folder();
       if (!reader.open()) {
         outcome.complain(where + ": " + reader.why_not_open());
         break;
       }
-      if (!reader.journal().verify_all().ok()) outcome.complain(where + ": the journal does not verify");
-      for (auto& [run, entry] : ledger.runs) {
-        const auto records = reader.journal().read_run(run);
-        const size_t found = records.ok() ? records->size() : 0;
-        if (records.ok()) check_run(entry, *records, where, outcome);
-        if (!records.ok()) outcome.events_lost += static_cast<int64_t>(entry.acknowledged);
-        entry.attempted.resize(std::min(found, entry.attempted.size()));
-        // Opening moved what a kill left in the cache to the disk: what was found now stays.
-        entry.acknowledged = entry.attempted.size();
-      }
+      settle_ledger(reader.journal(), ledger, where, outcome);
       disk.kill();
       reader.close();
       disk.restart();
     }
   }
+  return outcome;
+}
+
+TEST(JournalCrash, NothingAcknowledgedIsLostOverManyLivesThatEndInKillsAndPowerCuts) {
+  const Outcome outcome = live_and_die(12 * seeds_from_environment(), false);
   EXPECT_EQ(outcome.events_lost, 0) << outcome.text();
   EXPECT_TRUE(outcome.inconsistencies.empty()) << outcome.text();
+}
+
+// A journal that did not sync its folder before it moved pages out of a log that a killed process had created was damaged when an
+// older log came back under the same name. This is how it was found.
+TEST(JournalCrash, ManyLivesNoticeAJournalThatForgetsToSyncItsFolder) {
+  const Outcome outcome = live_and_die(12, true);
+  EXPECT_FALSE(outcome.inconsistencies.empty()) << outcome.text();
 }
 
 TEST(JournalCrash, NothingAcknowledgedIsLostWhenManyThreadsAppend) {
