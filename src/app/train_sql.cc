@@ -58,6 +58,7 @@ Result<Json> evaluate_pack(const std::string& pack_path, const TrainCommandOptio
   suite.data = options.data;
   suite.split = "dev";
   suite.confidence_min = 0;
+  suite.empty_keeps = calibration.value("empty_keeps", suite.empty_keeps);
   const auto report = TRY(eval::run_wikisql_suite(*engine, suite));
   card["scores"] = report.values;
   card["threshold"] = calibration.value("threshold", 0.0);

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "base/file.h"
-#include "eval/answers.h"
+#include "contract/answers.h"
 #include "eval/json_lines.h"
 #include "eval/metrics.h"
 #include "eval/oracle_engine.h"
@@ -15,6 +15,12 @@
 #include "store/sqlite.h"
 
 namespace cadre::eval {
+
+using contract::finds_nothing;
+using contract::same_answer;
+using contract::same_call;
+using contract::same_value;
+
 namespace {
 
 using contract::CellValue;
@@ -160,7 +166,7 @@ TEST_F(Suite, AnAbstentionAndAFailedEngineAreWrong) {
   EXPECT_EQ(run_wikisql_suite(engine, strict).value().number("abstained"), 1);
 }
 
-TEST_F(Suite, ExecutionGuidanceTakesTheFirstCandidateThatFindsSomething) {
+TEST_F(Suite, ExecutionGuidanceOverrulesAProbableCandidateThatFindsNothing) {
   contract::SqlCall nothing = berlin_orders();
   nothing.conditions.push_back({0, contract::CompareOp::kEqual, "paris", {}, contract::ValueOrigin::kCell});
   contract::SqlCall invented = berlin_orders();
@@ -168,7 +174,7 @@ TEST_F(Suite, ExecutionGuidanceTakesTheFirstCandidateThatFindsSomething) {
   ScriptedEngine engine;
   engine.script.emplace(
       "orders of Berlin",
-      engine::SqlAttempt{{{nothing, 0.5}, {invented, 0.2}, {berlin_orders(), 0.1}, {{}, 0.1}}, 1, {}, {}});
+      engine::SqlAttempt{{{nothing, 0.5}, {invented, 0.2}, {berlin_orders(), 0.15}, {{}, 0.1}}, 1, {}, {}});
   // A count of 0 is an answer and stands.
   engine.script.emplace("how many cities have over 6 orders",
                         engine::SqlAttempt{{{count_over("5000"), 0.5}, {count_over("6"), 0.3}}, 1, {}, {}});
@@ -194,7 +200,7 @@ TEST_F(Suite, PredictionsSayWhatWasReturned) {
   EXPECT_THAT(
       lines,
       ElementsAre(R"({"index":0,"output":"SELECT \"col1\" FROM \"table_1_5\" WHERE \"col0\" = 'berlin'",)"
-                  R"("result":[[5]],"probability":0.25,"abstained":false,"correct":true})",
+                  R"("result":[[5]],"probability":0.5,"abstained":false,"correct":true})",
                   R"({"index":1,"output":null,"result":null,"probability":0.0,"abstained":true,"correct":false})",
                   R"({"index":2,"output":null,"result":null,"probability":0.0,"abstained":true,"correct":false})"));
 }

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
-#include "eval/answers.h"
+#include "contract/answers.h"
 
 namespace cadre::eval {
+
+using contract::same_value;
 
 OracleEngine::OracleEngine(const WikiSqlSet& set) {
   for (const WikiSqlCase& item : set.cases()) gold_[{item.table->schema().sql_name, item.question}] = item.gold;

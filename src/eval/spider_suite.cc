@@ -8,11 +8,14 @@
 #include <utility>
 
 #include "base/file.h"
-#include "eval/answers.h"
+#include "contract/answers.h"
 #include "eval/json_lines.h"
 #include "eval/spider_gold.h"
 
 namespace cadre::eval {
+
+using contract::same_answer;
+
 namespace {
 
 struct Question {

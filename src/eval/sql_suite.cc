@@ -5,9 +5,13 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "eval/answers.h"
+#include "contract/answers.h"
 
 namespace cadre::eval {
+
+using contract::finds_nothing;
+using contract::rows_json;
+
 namespace {
 
 constexpr size_t kRowsPerPrediction = 100;
@@ -21,18 +25,21 @@ std::optional<contract::QueryResult> execute(const contract::Table& table, const
   return std::move(result).value();
 }
 
+// The most probable candidate once those that do not execute are out and those that find nothing keep `empty_keeps`.
 void choose_guided(const contract::Table& table, const contract::SqlTask& task, const engine::SqlAttempt& attempt,
-                   SqlOutput& output) {
+                   double empty_keeps, SqlOutput& output) {
   output.guided_call = output.call;
   output.guided_result = output.result;
-  if (output.result && !finds_nothing(*output.result)) return;
-  for (size_t i = 1; i < attempt.candidates.size(); ++i) {
-    const contract::SqlCall& call = attempt.candidates[i].call;
-    auto result = execute(table, task, contract::to_sql(table.schema(), call));
-    if (!result || finds_nothing(*result)) continue;
-    output.guided_call = call;
+  double best = 0;
+  for (const engine::SqlCandidate& candidate : attempt.candidates) {
+    if (candidate.probability <= best) break;  // the rest are less probable still
+    auto result = execute(table, task, contract::to_sql(table.schema(), candidate.call));
+    if (!result) continue;
+    const double probability = candidate.probability * (finds_nothing(*result) ? empty_keeps : 1.0);
+    if (probability <= best) continue;
+    best = probability;
+    output.guided_call = candidate.call;
     output.guided_result = std::move(result);
-    return;
   }
 }
 
@@ -64,7 +71,7 @@ SqlOutput answer_question(engine::SpecialistEngine& engine, const contract::Tabl
     output.result = execute(table, *task, output.sql);
   }
   output.latency_ns = clock.monotonic_ns() - begin_ns;
-  if (!output.is_abstained) choose_guided(table, *task, *attempt, output);
+  if (!output.is_abstained) choose_guided(table, *task, *attempt, options.empty_keeps, output);
   return output;
 }
 

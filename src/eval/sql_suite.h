@@ -1,9 +1,10 @@
 // What the suites over tables share: options, one judged case, and the numbers made of many.
 //
 // Abstaining counts as wrong in every accuracy. Two choices of one ranking are judged: the best candidate, and the
-// execution-guided one (Wang et al. 2018, arXiv:1807.03100): the first of the first `execution_guided_k` candidates
-// that passes validate_sql, executes and does not find nothing (no row, or only NULL; a COUNT of 0 is an answer); the
-// best one if none does. Thread safety: a suite run belongs to one thread. SPDX-License-Identifier: Apache-2.0
+// execution-guided one (after Wang et al. 2018, arXiv:1807.03100): of the first `execution_guided_k` candidates the most probable once
+// those that fail validate_sql or do not execute are out, and those that find nothing (no row, or only NULL; a COUNT of 0 is an answer)
+// keep only the share `empty_keeps` of their probability. Taking the first that finds something, as is usual, loses where the right answer is "nothing".
+// Thread safety: a suite run belongs to one thread. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct SqlSuiteOptions {
   std::string split = "dev";      // WikiSQL: the files' stem
   size_t limit = 0;               // cases; 0 = all
   std::string predictions_path;   // one JSON line per case; empty = none
+  double empty_keeps = 0.25;      // share of its probability that a candidate keeps when it finds nothing
   size_t execution_guided_k = 8;  // candidates asked of the engine
   double confidence_min = 0;      // below it a case is an abstention
   std::function<void(size_t done, size_t total)> progress;

@@ -3,9 +3,15 @@
 
 #include <fmt/format.h>
 
-#include "eval/answers.h"
+#include "contract/answers.h"
 
 namespace cadre::eval {
+
+using contract::finds_nothing;
+using contract::same_answer;
+using contract::same_call;
+using contract::same_conditions;
+
 namespace {
 
 class WikiSqlScore {

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "contract/answers.h"
 #include "train/operator_phrases.h"
 #include "train/synthetic_questions.h"
 #include "train/unsupported_phrases.h"
@@ -126,24 +127,15 @@ Result<void> for_each_line(const std::string& path, const Use& use) {
 
 bool is_calibration_table(const std::string& id) { return base::sha256(id)[0] % 32 == 0; }
 
-bool same_value(const contract::TableSchema& schema, uint32_t column, const std::string& a, const std::string& b) {
-  if (a == b) return true;
-  if (schema.columns[column].type == ColumnType::kReal) {
-    const auto x = text::parse_number(a), y = text::parse_number(b);
-    if (x && y) return std::abs(*x - *y) <= 1e-6 * std::max(1.0, std::abs(*y));
-  }
-  return text::normalize(a) == text::normalize(b);
-}
-
 // Labels candidates against the gold conditions. Returns whether every gold condition has one; `spans` gets their spans.
-bool label_candidates(const contract::TableSchema& schema, const contract::SqlTask& task, const SqlCall& gold, std::vector<int8_t>& labels,
+bool label_candidates(const contract::SqlTask& task, const SqlCall& gold, std::vector<int8_t>& labels,
                       std::vector<contract::WordSpan>& spans) {
   labels.assign(task.candidates.size(), 0);
   bool all = true;
   for (const Condition& condition : gold.conditions) {
     bool found = false;
     for (size_t i = 0; i < task.candidates.size(); ++i) {
-      if (!is_same_condition(schema, task.candidates[i], condition)) continue;
+      if (!is_same_condition(task.candidates[i], condition)) continue;
       if (found) {
         labels[i] = -1;  // the same value mentioned twice: either mention is right
         continue;
@@ -174,26 +166,9 @@ void label_example(const contract::Table& table, const SqlCall& gold, const std:
 
 }  // namespace
 
-bool is_same_condition(const contract::TableSchema& schema, const ConditionCandidate& candidate, const Condition& condition) {
+bool is_same_condition(const ConditionCandidate& candidate, const Condition& condition) {
   if (candidate.column != condition.column || !(candidate.legal_ops >> static_cast<int>(condition.op) & 1)) return false;
-  return same_value(schema, condition.column, candidate.value, condition.value);
-}
-
-bool is_same_call(const contract::TableSchema& schema, const SqlCall& a, const SqlCall& b) {
-  if (a.select_column != b.select_column || a.aggregate != b.aggregate || a.conditions.size() != b.conditions.size()) return false;
-  std::vector<uint8_t> used(b.conditions.size());
-  for (const auto& condition : a.conditions) {
-    bool found = false;
-    for (size_t i = 0; i < b.conditions.size() && !found; ++i) {
-      const auto& other = b.conditions[i];
-      if (used[i] || condition.column != other.column || condition.op != other.op) continue;
-      if (!same_value(schema, condition.column, condition.value, other.value)) continue;
-      used[i] = 1;
-      found = true;
-    }
-    if (!found) return false;
-  }
-  return true;
+  return contract::same_value(candidate.value, condition.value);
 }
 
 Result<SqlCorpus> SqlCorpus::load(const std::string& directory, const std::string& split, CorpusPart part, size_t questions_max) {
@@ -226,7 +201,7 @@ Result<LabelledTask> make_plain_example(const SqlCorpus& corpus, const SqlQuesti
   LabelledTask out;
   out.task = TRY(contract::make_sql_task(table, question.question));
   std::vector<contract::WordSpan> spans;
-  out.gold_reachable = label_candidates(table.schema(), out.task, question.gold, out.example.labels.candidates, spans);
+  out.gold_reachable = label_candidates(out.task, question.gold, out.example.labels.candidates, spans);
   out.example.input = model::build_input(table, out.task, tokenizer, {.use_cells = use_cells});
   label_example(table, question.gold, spans, out.gold_reachable, out.example);
   return out;
@@ -333,7 +308,7 @@ class Augmenter {
     std::vector<contract::WordSpan> all_spans, spans;
     std::vector<uint32_t> columns;
     std::vector<int8_t> used;
-    const bool reachable = label_candidates(table().schema(), task, question_.gold, labels, all_spans);
+    const bool reachable = label_candidates(task, question_.gold, labels, all_spans);
     text_gold(task, labels, spans, columns, used);
     // Cells on text columns disappear with their labels; numbers stay.
     contract::SqlTask blind = task;
@@ -362,7 +337,7 @@ class Augmenter {
     std::vector<contract::WordSpan> all_spans, spans;
     std::vector<uint32_t> columns;
     std::vector<int8_t> used;
-    const bool reachable = label_candidates(table().schema(), task, question_.gold, labels, all_spans);
+    const bool reachable = label_candidates(task, question_.gold, labels, all_spans);
     text_gold(task, labels, spans, columns, used);
     if (hide_one && !spans.empty()) {
       const size_t pick = random_.below(spans.size());
@@ -401,7 +376,7 @@ class Augmenter {
     std::vector<contract::WordSpan> all_spans, spans;
     std::vector<uint32_t> columns;
     std::vector<int8_t> used;
-    label_candidates(table().schema(), task, question_.gold, labels, all_spans);
+    label_candidates(task, question_.gold, labels, all_spans);
     text_gold(task, labels, spans, columns, used);
     if (spans.empty()) return {};
     const size_t pick = random_.below(spans.size());
@@ -420,7 +395,7 @@ class Augmenter {
     for (const auto& candidate : changed_task.candidates) {
       if (candidate.column != columns[pick] || candidate.span.begin < kept.begin || candidate.span.end > kept.begin + length) continue;
       const bool is_gold = std::any_of(question_.gold.conditions.begin(), question_.gold.conditions.end(), [&](const Condition& condition) {
-        return is_same_condition(table().schema(), candidate, condition);
+        return is_same_condition(candidate, condition);
       });
       ++(is_gold ? meant : others);
     }
@@ -433,14 +408,14 @@ class Augmenter {
     const auto task = TRY(contract::make_sql_task(table(), question_.question));
     std::vector<int8_t> labels;
     std::vector<contract::WordSpan> spans;
-    label_candidates(table().schema(), task, question_.gold, labels, spans);
+    label_candidates(task, question_.gold, labels, spans);
     std::vector<size_t> used;
     for (size_t i = 0; i < labels.size(); ++i)
       if (labels[i] > 0) used.push_back(i);
     if (used.empty()) return {};
     const auto& candidate = task.candidates[used[random_.below(used.size())]];
     const auto gold = std::find_if(question_.gold.conditions.begin(), question_.gold.conditions.end(), [&](const Condition& condition) {
-      return is_same_condition(table().schema(), candidate, condition);
+      return is_same_condition(candidate, condition);
     });
     const uint32_t begin = task.words[candidate.span.begin].begin, end = task.words[candidate.span.end - 1].end;
     const auto rewritten = rewrite_operator(question_.question, begin, end, gold->op, random_);

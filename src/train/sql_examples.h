@@ -59,9 +59,7 @@ struct Augmentation {
 };
 
 // Is `candidate` the gold condition `condition`? Text by normal form, numbers by value.
-bool is_same_condition(const contract::TableSchema& schema, const contract::ConditionCandidate& candidate, const contract::Condition& condition);
-// Logical-form equality: select, aggregate and the set of conditions.
-bool is_same_call(const contract::TableSchema& schema, const contract::SqlCall& a, const contract::SqlCall& b);
+bool is_same_condition(const contract::ConditionCandidate& candidate, const contract::Condition& condition);
 
 struct LabelledTask {
   contract::SqlTask task;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "contract/answers.h"
 #include "model/decider_decode.h"
 
 namespace cadre::train {
@@ -234,7 +235,7 @@ class Trainer {
       net_.run(shard, std::span(&pointer, 1), {}, false, random_, &outputs);
       const auto& schema = dev_.table(question.table).schema();
       const auto calls = model::rank_calls(schema, labelled.task, outputs[0], 1);
-      right += !calls.empty() && is_same_call(schema, calls[0].call, question.gold);
+      right += !calls.empty() && contract::same_call(calls[0].call, question.gold);
     }
     return {};
   }

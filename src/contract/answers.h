@@ -9,21 +9,21 @@
 #include "contract/sql_call.h"
 #include "contract/table.h"
 
-namespace cadre::eval {
+namespace cadre::contract {
 
 inline constexpr double kNumberTolerance = 1e-6;
 
-bool same_value(const contract::CellValue& a, const contract::CellValue& b);
-bool same_answer(const contract::QueryResult& a, const contract::QueryResult& b);
+bool same_value(const CellValue& a, const CellValue& b);
+bool same_answer(const QueryResult& a, const QueryResult& b);
 
 // No row, or nothing but NULL. A COUNT of 0 is an answer: "none".
-bool finds_nothing(const contract::QueryResult& result);
+bool finds_nothing(const QueryResult& result);
 
 // Rows as arrays; at most `rows_max` of them.
-base::Json rows_json(const contract::QueryResult& result, size_t rows_max);
+base::Json rows_json(const QueryResult& result, size_t rows_max);
 
 // The same call up to the order of its conditions and the spelling of its values.
-bool same_call(const contract::SqlCall& a, const contract::SqlCall& b);
-bool same_conditions(const contract::SqlCall& a, const contract::SqlCall& b);
+bool same_call(const SqlCall& a, const SqlCall& b);
+bool same_conditions(const SqlCall& a, const SqlCall& b);
 
-}  // namespace cadre::eval
+}  // namespace cadre::contract

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "eval/answers.h"
+#include "contract/answers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,11 +12,9 @@
 #include "contract/cell_index.h"
 #include "contract/question_numbers.h"
 
-namespace cadre::eval {
+namespace cadre::contract {
 namespace {
 
-using contract::CellValue;
-using contract::QueryResult;
 
 // What a value is for comparison: nothing, a number, or a normalised text; ordered so that equal rows meet when sorted.
 struct Key {
@@ -31,8 +29,8 @@ Key key_of(const CellValue& value) {
   if (const auto* real = std::get_if<double>(&value)) return {1, *real, ""};
   if (const auto* words = std::get_if<std::string>(&value)) {
     // A number in a text column ("12.90") against the same as a number.
-    if (const auto number = contract::cell_number(*words)) return {1, *number, ""};
-    return {2, 0, contract::cell_key(*words)};
+    if (const auto number = cell_number(*words)) return {1, *number, ""};
+    return {2, 0, cell_key(*words)};
   }
   return {};
 }
@@ -53,7 +51,7 @@ std::vector<std::vector<Key>> sorted_rows(const QueryResult& result) {
   return rows;
 }
 
-bool same_condition(const contract::Condition& a, const contract::Condition& b) {
+bool same_condition(const Condition& a, const Condition& b) {
   return a.column == b.column && a.op == b.op && same_key(key_of(a.value), key_of(b.value));
 }
 
@@ -99,13 +97,13 @@ base::Json rows_json(const QueryResult& result, size_t rows_max) {
   return rows;
 }
 
-bool same_conditions(const contract::SqlCall& a, const contract::SqlCall& b) {
+bool same_conditions(const SqlCall& a, const SqlCall& b) {
   return std::is_permutation(a.conditions.begin(), a.conditions.end(), b.conditions.begin(), b.conditions.end(),
                              same_condition);
 }
 
-bool same_call(const contract::SqlCall& a, const contract::SqlCall& b) {
+bool same_call(const SqlCall& a, const SqlCall& b) {
   return a.select_column == b.select_column && a.aggregate == b.aggregate && same_conditions(a, b);
 }
 
-}  // namespace cadre::eval
+}  // namespace cadre::contract
