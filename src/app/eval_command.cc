@@ -12,6 +12,7 @@
 #include "app/sql_engine.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "eval/spider_suite.h"
 #include "eval/sql_suite.h"
 #include "eval/wikisql_suite.h"
 
@@ -27,10 +28,15 @@ struct SqlSuite {
   const char* description;
   Result<SuiteReport> (*run)(engine::SpecialistEngine& engine, const SqlSuiteOptions& options);
 };
-constexpr std::array<SqlSuite, 1> kSqlSuites = {{
+constexpr std::array<SqlSuite, 2> kSqlSuites = {{
     {"wikisql", "Questions over Wikipedia tables, one SELECT each (SPLIT.jsonl, SPLIT.tables.jsonl, SPLIT.sqlite)",
      [](engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
        return eval::run_wikisql_suite(engine, options);
+     }},
+    {"spider",
+     "Questions over one table of real databases (SPLIT.jsonl, databases/DB.sqlite); most need another form of SQL",
+     [](engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
+       return eval::run_spider_single_table_suite(engine, options);
      }},
 }};
 
@@ -52,6 +58,7 @@ Result<SuiteReport> run_sql_suite(const SqlSuite& suite, const EvalOptions& opti
   suite_options.predictions_path = options.predictions;
   suite_options.execution_guided_k = static_cast<size_t>(options.candidates_max);
   suite_options.confidence_min = options.confidence_min < 0 ? specialist.policy.confidence_min : options.confidence_min;
+  suite_options.empty_keeps = specialist.policy.doubt_keeps;
   suite_options.progress = [&](size_t done, size_t total) {
     progress.show(fmt::format("{} of {} cases", done, total));
   };
