@@ -69,7 +69,7 @@ function(cadre_test_program program library)
 endfunction()
 
 function(cadre_cross_floor_tests)
-  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*_test.cc)
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*.cc)
   if(tests AND NOT CADRE_FUZZ)
     cadre_test_program(cadre_cross_test cadre_app ${tests})
     add_dependencies(cadre_cross_test cadre)

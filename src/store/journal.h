@@ -101,7 +101,7 @@ struct CommitCounts {
 struct JournalTestHooks {
   bool skip_sync = false;                  // "we forgot to sync"
   bool acknowledge_before_commit = false;  // "we answered too early"
-  std::function<void()> before_batch;      // called by the writer before it looks at what waits
+  std::function<void()> before_batch;      // called by the writer when something waits, before it takes it
 };
 
 using Entropy = std::function<Result<void>(std::span<uint8_t>)>;
@@ -110,6 +110,7 @@ struct JournalOptions {
   bool read_only = false;                   // the file must exist; another process may be writing
   int busy_timeout_ms = 10'000;             // how long to wait for another process that writes
   int64_t checkpoint_every_records = 8192;  // a checkpoint of all changed heads after that many; 0 = only when asked
+  int64_t log_pages_max = 1000;             // write-ahead log pages that are moved into the file at the next chance
   const base::Clock* clock = &base::system_clock();
   Entropy entropy = base::secure_random;  // run ids and salts; called from any thread
   std::string vfs_name;                   // SQLite's file layer; empty = real files

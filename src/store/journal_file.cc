@@ -137,7 +137,8 @@ Result<Database> try_open_writer(const std::string& path, const JournalOptions& 
   // FULL: the log is synced at every commit. (NORMAL would sync only at checkpoints, and lose acknowledged records.)
   TRY(database.exec(options.test.skip_sync ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL"));
   // Erased payloads are overwritten with zeros, not only unlinked.
-  TRY(database.exec("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY"));
+  TRY(database.exec(fmt::format("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = {}",
+                                options.log_pages_max)));
   TRY(set_write_ahead_log(database));
   if (content == Content::kNothing) TRY(create_tables(database));
   TRY(settle_log(database, options));

@@ -66,15 +66,14 @@ CommitCounts JournalWriter::counts() const {
 
 void JournalWriter::run() {
   pthread_setname_np(pthread_self(), "cadre-journal");
-  while (true) {
+  while (wait_for_work()) {
     if (options_.test.before_batch) options_.test.before_batch();
     Operations batch = take_batch();
-    if (batch.empty()) return;
     write_batch(batch);
   }
 }
 
-JournalWriter::Operations JournalWriter::take_batch() {
+bool JournalWriter::wait_for_work() {
   std::unique_lock lock(mutex_);
   wanted_ = 1;
   work_.wait(lock, [&] { return is_stopping_ || !queue_.empty(); });
@@ -83,17 +82,23 @@ JournalWriter::Operations JournalWriter::take_batch() {
     const auto patience = std::chrono::microseconds(std::min<int64_t>(last_commit_us_ / 8, 2000));
     work_.wait_for(lock, patience, [&] { return is_stopping_ || queue_.size() >= wanted_; });
   }
+  wanted_ = SIZE_MAX;  // awake now; it looks again by itself before it waits
+  return !queue_.empty();
+}
+
+JournalWriter::Operations JournalWriter::take_batch() {
   Operations batch;
   size_t size_bytes = 0;
-  while (!queue_.empty() && batch.size() < kBatchOperationsMax && size_bytes < kBatchSizeBytesMax) {
-    size_bytes += queue_.front()->size_bytes();
-    batch.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+  {
+    const std::lock_guard lock(mutex_);
+    while (!queue_.empty() && batch.size() < kBatchOperationsMax && size_bytes < kBatchSizeBytesMax) {
+      size_bytes += queue_.front()->size_bytes();
+      batch.push_back(std::move(queue_.front()));
+      queue_.pop_front();
+    }
+    queued_size_bytes_ -= size_bytes;
   }
-  queued_size_bytes_ -= size_bytes;
   last_batch_size_ = batch.size();
-  wanted_ = SIZE_MAX;  // it looks again by itself before it waits
-  lock.unlock();
   room_.notify_all();
   return batch;
 }

@@ -42,7 +42,8 @@ class JournalWriter {
 
   JournalWriter(Database database, JournalStatements statements, const OwnerLock& owner, const JournalOptions& options);
   void run();
-  Operations take_batch();  // empty: nothing will come any more
+  bool wait_for_work();  // false: nothing will come any more
+  Operations take_batch();
   void write_batch(Operations& batch);
   Result<void> commit(Operations& batch);
   void truncate_log(Operations& batch);
