@@ -1,2 +1,26 @@
+// The binary: registers the commands and runs the one that was asked for.
 // SPDX-License-Identifier: Apache-2.0
-int main() { return 0; }
+#include "app/ask_command.h"
+#include "app/command_line.h"
+#include "app/eval_command.h"
+#include "app/inspect_command.h"
+#include "app/sql_engine.h"
+#include "app/trace_command.h"
+#include "app/train_command.h"
+
+int main(int argc, char** argv) {
+  namespace app = cadre::app;
+  app::CommandLine line("cadre", "Ask a table, get a checked answer from a small trained specialist", "cadre 0.1.0");
+  app::AskOptions ask;
+  app::TraceOptions trace;
+  app::InspectOptions inspect;
+  app::EvalOptions eval;
+  app::TrainCommandOptions train;
+  const app::SpecialistLoader load_specialist = [](const std::string& path) { return app::load_sql_engine(path); };
+  app::add_ask(line, ask, load_specialist);
+  app::add_trace(line, trace, load_specialist);
+  app::add_eval(line, eval);
+  app::add_train(line, train);
+  app::add_inspect(line, inspect);
+  return line.run(argc, argv);
+}

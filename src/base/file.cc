@@ -46,15 +46,6 @@ Result<void> write_all(int fd, std::string_view bytes, const std::string& path) 
   return {};
 }
 
-Result<void> sync_folder_of(const std::string& path) {
-  auto folder = std::filesystem::path(path).parent_path().string();
-  if (folder.empty()) folder = ".";
-  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() < 0) return system_error("open folder", folder);
-  if (::fsync(fd.get()) != 0) return system_error("sync folder", folder);
-  return {};
-}
-
 Result<void> write_synced(const std::string& path, std::string_view bytes) {
   const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (fd.get() < 0) return system_error("create", path);
@@ -87,6 +78,15 @@ Result<std::string> read_file(const std::string& path, uint64_t size_bytes_max) 
       return Error{ErrorCode::kLimit, fmt::format("read \"{}\": larger than the limit of {} bytes", path, size_bytes_max)};
     bytes.append(buffer, static_cast<size_t>(got));
   }
+}
+
+Result<void> sync_folder_of(const std::string& path) {
+  auto folder = std::filesystem::path(path).parent_path().string();
+  if (folder.empty()) folder = ".";
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0) return system_error("open folder", folder);
+  if (::fsync(fd.get()) != 0) return system_error("sync folder", folder);
+  return {};
 }
 
 Result<void> replace_file(const std::string& path, std::string_view bytes) {

@@ -23,6 +23,9 @@ Result<std::string> read_file(const std::string& path, uint64_t size_bytes_max =
 // After a crash the file has either its old bytes or all the new ones.
 Result<void> replace_file(const std::string& path, std::string_view bytes);
 
+// Makes the names in the folder of `path` durable: that a file was created, renamed or removed there.
+Result<void> sync_folder_of(const std::string& path);
+
 bool file_exists(const std::string& path);
 Result<uint64_t> file_size_bytes(const std::string& path);
 Result<void> make_directories(const std::string& path);

@@ -139,13 +139,9 @@ void CellIndex::index_words(Place place, std::string_view text) {
   if (!columns_[place.column].has_words) return;
   const size_t begin = words_.size();
   for (const text::Word& word : text::split_words(text)) {
-    if (!word.norm.empty()) words_.push_back({extend_hash(kHashSeed, word.norm), place});
+    if (!word.norm.empty()) words_.push_back({extend_hash(kHashSeed, text::stem(word.norm)), place});
   }
   const auto first = words_.begin() + static_cast<ptrdiff_t>(begin);
-  if (words_.end() - first == 1) {  // the only word of a cell spells the whole cell
-    words_.pop_back();
-    return;
-  }
   std::sort(first, words_.end(), [](const KeyEntry& a, const KeyEntry& b) { return a.key < b.key; });
   words_.erase(std::unique(first, words_.end(), [](const KeyEntry& a, const KeyEntry& b) { return a.key == b.key; }),
                words_.end());
@@ -194,8 +190,8 @@ void CellIndex::find_number(double number, std::vector<Place>& out) const {
   }
 }
 
-void CellIndex::find_rare_word(std::string_view norm, std::vector<Place>& out) const {
-  const uint64_t hash = extend_hash(kHashSeed, norm);
+void CellIndex::find_rare_word(std::string_view stem, std::vector<Place>& out) const {
+  const uint64_t hash = extend_hash(kHashSeed, stem);
   auto entry = std::lower_bound(words_.begin(), words_.end(), hash,
                                 [](const KeyEntry& a, uint64_t wanted) { return a.key < wanted; });
   for (; entry != words_.end() && entry->key == hash; ++entry) out.push_back(entry->place);

@@ -59,8 +59,9 @@ class CellIndex {
   void find_key(std::string_view key, uint64_t hash, std::vector<Place>& out) const;
   // Cells of any column that are this number; at most kCellsPerMatchMax a column.
   void find_number(double number, std::vector<Place>& out) const;
-  // Cells of text columns with this word, from columns where at most kCellsPerWordMax distinct cells have it.
-  void find_rare_word(std::string_view norm, std::vector<Place>& out) const;
+  // Cells of text columns with a word of this stem, from columns where at most kCellsPerWordMax distinct cells have
+  // one.
+  void find_rare_word(std::string_view stem, std::vector<Place>& out) const;
 
   bool has_cell(uint32_t column, std::string_view value) const;
   std::vector<std::string> sample(uint32_t column, size_t count) const;

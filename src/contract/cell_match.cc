@@ -138,7 +138,7 @@ class Matcher {
     for (uint32_t i = 0; i < words_.size() && matches_.size() < kCellMatchesMax; ++i) {
       if (!may_match_partly(words_[i])) continue;
       places_.clear();
-      index_.find_rare_word(words_[i].norm, places_);
+      index_.find_rare_word(text::stem(words_[i].norm), places_);
       for (const auto place : places_) add_partial(place, i);
     }
   }
@@ -153,9 +153,9 @@ class Matcher {
     const std::string_view cell = index_.cell(place);
     std::set<std::string, std::less<>> in_cell;
     for (text::Word& other : text::split_words(cell)) {
-      if (!other.norm.empty()) in_cell.insert(std::move(other.norm));
+      if (!other.norm.empty()) in_cell.insert(text::stem(other.norm));
     }
-    const auto stands_in_cell = [&](uint32_t i) { return in_cell.contains(words_[i].norm); };
+    const auto stands_in_cell = [&](uint32_t i) { return in_cell.contains(text::stem(words_[i].norm)); };
     if (!stands_in_cell(word)) return;  // two words with one hash
     WordSpan span{word, word + 1};
     for (uint32_t i = word; i > 0 && (stands_in_cell(i - 1) || is_punctuation(words_[i - 1])); --i) {

@@ -95,8 +95,14 @@ Result<SqlAttempt> DeciderEngine::attempt_sql(const contract::Table& table, cons
     runner_.score_more(input, first, outputs_);
   }
   attempt.answerable = model::answerable_probability(outputs_);
-  for (auto& ranked : model::rank_calls(table.schema(), task, outputs_, candidates_max))
-    attempt.candidates.push_back({std::move(ranked.call), calibrated(ranked.probability) * attempt.answerable});
+  auto calls = model::rank_calls(table.schema(), task, outputs_, candidates_max);
+  for (size_t i = 0; i < calls.size(); ++i) {
+    // The best call's probability is calibrated; the others share what it leaves as the model shares it.
+    const double best = calls[0].probability, best_calibrated = calibrated(best);
+    const double left = best < 1 ? (1 - best_calibrated) / (1 - best) : 0;
+    const double probability = i == 0 ? best_calibrated : calls[i].probability * left;
+    attempt.candidates.push_back({std::move(calls[i].call), probability * attempt.answerable});
+  }
   if (options_.use_cells) attempt.unmatched_values = std::move(uncovered);
   attempt.timings.heads_ns = lap();
   return attempt;

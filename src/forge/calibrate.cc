@@ -2,40 +2,20 @@
 #include "forge/calibrate.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "contract/answers.h"
 #include "contract/sql_call.h"
 
 namespace cadre::forge {
-
-using contract::QueryResult;
 
 namespace {
 
 constexpr size_t kPointsMax = 16;
 
-std::vector<std::vector<std::string>> comparable(const QueryResult& result) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& row : result.rows) {
-    std::vector<std::string> cells;
-    for (const auto& cell : row) {
-      if (const auto* text = std::get_if<std::string>(&cell)) cells.push_back(*text);
-      else if (const auto* whole = std::get_if<int64_t>(&cell)) cells.push_back(std::to_string(static_cast<double>(*whole)));
-      else if (const auto* real = std::get_if<double>(&cell)) cells.push_back(std::to_string(*real));
-      else cells.emplace_back();
-    }
-    rows.push_back(std::move(cells));
-  }
-  std::sort(rows.begin(), rows.end());
-  return rows;
-}
-
-Result<bool> gives_gold_result(const contract::Table& table, const contract::SqlCall& call, const contract::SqlCall& gold) {
-  if (train::is_same_call(table.schema(), call, gold)) return true;
-  const auto got = table.query(contract::to_sql(table.schema(), call));
-  const auto wanted = TRY(table.query(contract::to_sql(table.schema(), gold)));
-  return got.ok() && comparable(*got) == comparable(wanted);
-}
+constexpr size_t kCandidatesMax = 8;
+constexpr std::array<double, 10> kKeeps = {0.0, 0.02, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1.0};
 
 // A run of outcomes whose shares were pooled.
 struct Block {
@@ -83,15 +63,56 @@ Result<std::vector<Outcome>> collect_outcomes(engine::SpecialistEngine& engine, 
   for (const auto& question : corpus.questions()) {
     const auto& table = corpus.table(question.table);
     const auto task = TRY(contract::make_sql_task(table, question.question));
-    const auto attempt = TRY(engine.attempt_sql(table, task, 1));
-    if (attempt.candidates.empty()) continue;
-    const auto& best = attempt.candidates.front();
-    const double raw = attempt.answerable > 0 ? best.probability / attempt.answerable : 0;
-    outcomes.push_back({raw, TRY(gives_gold_result(table, best.call, question.gold))});
+    const auto attempt = TRY(engine.attempt_sql(table, task, kCandidatesMax));
+    const auto gold = TRY(table.query(contract::to_sql(table.schema(), question.gold)));
+    Outcome outcome;
+    for (const auto& candidate : attempt.candidates) {
+      const auto result = table.query(contract::to_sql(table.schema(), candidate.call));
+      const bool right = result.ok() && contract::same_answer(*result, gold);
+      const double raw = attempt.answerable > 0 ? candidate.probability / attempt.answerable : 0;
+      if (&candidate == &attempt.candidates.front()) {
+        outcome.probability = raw;
+        outcome.right = right;
+      }
+      if (result.ok()) outcome.candidates.push_back({raw, contract::finds_nothing(*result), right});
+    }
+    outcomes.push_back(std::move(outcome));
   }
   if (outcomes.empty()) return Error{ErrorCode::kInvalid, "calibrate: no question to measure on"};
   return outcomes;
 }
+
+namespace {
+
+// Is the candidate right that wins when empty results keep the share `keeps`?
+bool guided_is_right(const Outcome& outcome, const std::vector<std::pair<double, double>>& points, double keeps) {
+  const double best = outcome.probability, calibrated = interpolate(points, best);
+  const double left = best < 1 ? (1 - calibrated) / (1 - best) : 0;
+  double highest = 0;
+  bool right = false;
+  for (size_t i = 0; i < outcome.candidates.size(); ++i) {
+    const auto& candidate = outcome.candidates[i];
+    const double probability = candidate.probability == best ? calibrated : candidate.probability * left;
+    const double after = probability * (candidate.finds_nothing ? keeps : 1.0);
+    if (after <= highest) continue;
+    highest = after;
+    right = candidate.right;
+  }
+  return right;
+}
+
+void fit_empty_keeps(const std::vector<Outcome>& outcomes, Calibration& calibration) {
+  for (const double keeps : kKeeps) {
+    size_t right = 0;
+    for (const auto& outcome : outcomes) right += guided_is_right(outcome, calibration.points, keeps);
+    const double accuracy = static_cast<double>(right) / static_cast<double>(outcomes.size());
+    if (accuracy < calibration.guided_accuracy) continue;
+    calibration.guided_accuracy = accuracy;
+    calibration.empty_keeps = keeps;
+  }
+}
+
+}  // namespace
 
 Calibration fit_calibration(std::vector<Outcome> outcomes, double risk_max) {
   CADRE_CHECK(!outcomes.empty(), "a share needs cases");
@@ -130,6 +151,7 @@ Calibration fit_calibration(std::vector<Outcome> outcomes, double risk_max) {
     out.coverage = static_cast<double>(answered) / static_cast<double>(outcomes.size());
   }
   out.accuracy = 1.0 - static_cast<double>(wrong) / static_cast<double>(outcomes.size());
+  fit_empty_keeps(outcomes, out);
   return out;
 }
 
@@ -139,6 +161,8 @@ base::Json to_json(const Calibration& calibration) {
   json["risk"] = calibration.risk;
   json["coverage"] = calibration.coverage;
   json["accuracy_without_abstaining"] = calibration.accuracy;
+  json["empty_keeps"] = calibration.empty_keeps;
+  json["guided_accuracy_without_abstaining"] = calibration.guided_accuracy;
   json["cases"] = calibration.cases;
   json["points"] = base::Json::array();
   for (const auto& [raw, share] : calibration.points) json["points"].push_back({raw, share});

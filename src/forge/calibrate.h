@@ -19,9 +19,18 @@
 
 namespace cadre::forge {
 
+// What executing one candidate showed.
+struct CandidateOutcome {
+  double probability = 0;  // raw
+  bool finds_nothing = false;
+  bool right = false;  // executing it gives the gold result
+};
+
+// One question: its candidates that execute, most probable first.
 struct Outcome {
   double probability = 0;  // raw, of the best call
   bool right = false;
+  std::vector<CandidateOutcome> candidates;
 };
 
 struct Calibration {
@@ -30,10 +39,12 @@ struct Calibration {
   double risk = 0;                                // share wrong among answered, at the threshold, on the calibration questions
   double coverage = 0;                            // share answered there
   double accuracy = 0;                            // without abstaining
+  double empty_keeps = 1;   // share of its probability that a candidate keeps when it finds nothing; chosen for accuracy
+  double guided_accuracy = 0;  // without abstaining, when results may overrule the ranking so
   size_t cases = 0;
 };
 
-// Runs the best call of every question. The engine's pack must not be calibrated yet.
+// Runs the best calls of every question. The engine's pack must not be calibrated yet.
 Result<std::vector<Outcome>> collect_outcomes(engine::SpecialistEngine& engine, const train::SqlCorpus& corpus);
 
 Calibration fit_calibration(std::vector<Outcome> outcomes, double risk_max);

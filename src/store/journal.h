@@ -37,13 +37,13 @@
 
 namespace cadre::store {
 
-inline constexpr size_t kPayloadSizeBytesMax = 16 << 20;      // one event, as JSON text
-inline constexpr int kPayloadDepthMax = 128;                  // nesting of one payload
-inline constexpr size_t kEventsPerAppendMax = 4096;           // one call of append()
-inline constexpr int64_t kRunRecordsMax = 1'000'000;          // one run
-inline constexpr size_t kRunReadSizeBytesMax = 1 << 30;       // payloads that read_run() returns at once
-inline constexpr size_t kQueuedOperationsMax = 65'536;        // appends that wait; one more blocks until there is room
-inline constexpr size_t kQueuedSizeBytesMax = 256 << 20;      // likewise, their payloads
+inline constexpr size_t kPayloadSizeBytesMax = 16 << 20;  // one event, as JSON text
+inline constexpr int kPayloadDepthMax = 128;              // nesting of one payload
+inline constexpr size_t kEventsPerAppendMax = 4096;       // one call of append()
+inline constexpr int64_t kRunRecordsMax = 1'000'000;      // one run
+inline constexpr size_t kRunReadSizeBytesMax = 1 << 30;   // payloads that read_run() returns at once
+inline constexpr size_t kQueuedOperationsMax = 65'536;    // appends that wait; one more blocks until there is room
+inline constexpr size_t kQueuedSizeBytesMax = 256 << 20;  // likewise, their payloads
 
 struct Event {
   std::string kind;  // "step.begin", "attempt.verdict", ...; see check_kind()
@@ -101,18 +101,19 @@ struct CommitCounts {
 struct JournalTestHooks {
   bool skip_sync = false;                  // "we forgot to sync"
   bool acknowledge_before_commit = false;  // "we answered too early"
-  std::function<void()> before_batch;      // called by the writer before it looks at what waits
+  std::function<void()> before_batch;      // called by the writer when something waits, before it takes it
 };
 
 using Entropy = std::function<Result<void>(std::span<uint8_t>)>;
 
 struct JournalOptions {
-  bool read_only = false;                     // the file must exist; another process may be writing
-  int busy_timeout_ms = 10'000;               // how long to wait for another process that writes
-  int64_t checkpoint_every_records = 8192;    // a checkpoint of all changed heads after that many; 0 = only when asked
+  bool read_only = false;                   // the file must exist; another process may be writing
+  int busy_timeout_ms = 10'000;             // how long to wait for another process that writes
+  int64_t checkpoint_every_records = 8192;  // a checkpoint of all changed heads after that many; 0 = only when asked
+  int64_t log_pages_max = 1000;             // write-ahead log pages that are moved into the file at the next chance
   const base::Clock* clock = &base::system_clock();
-  Entropy entropy = base::secure_random;      // run ids and salts; called from any thread
-  std::string vfs_name;                       // SQLite's file layer; empty = real files
+  Entropy entropy = base::secure_random;  // run ids and salts; called from any thread
+  std::string vfs_name;                   // SQLite's file layer; empty = real files
   JournalTestHooks test;
 };
 
@@ -150,6 +151,8 @@ class Journal {
   Ticket append_async(const RunId& run, std::span<const Event> events);
   // `outcome` is not kRunning. Nothing can be appended afterwards.
   Result<void> finish_run(const RunId& run, RunState outcome, const base::Json& payload);
+  // The same after `events`, all in one transaction: a short run costs no sync for what it did on the way.
+  Result<void> finish_run(const RunId& run, std::span<const Event> events, RunState outcome, const base::Json& payload);
   // Takes over a run whose owner is dead; kBusy if it lives. Leaves a record "run.resume".
   Result<void> resume_run(const RunId& run, const base::Json& payload);
   // Overwrites the payloads and salts of these runs. Their records and hashes stay.
@@ -161,7 +164,7 @@ class Journal {
   // All records, in order. The chain and payload hashes are verified on the way (kCorrupt).
   Result<std::vector<Record>> read_run(const RunId& run) const;
   Result<RunSummary> run_summary(const RunId& run) const;
-  std::string path() const;
+  const std::string& path() const;
   // Newest first.
   Result<std::vector<RunSummary>> list_runs(size_t limit) const;
   // Oldest first: runs that no record has finished, whoever owns them.

@@ -73,16 +73,19 @@ Result<Content> recognise(Database& database) {
   const int64_t version = TRY(database.query_int64("PRAGMA user_version"));
   if (application == kJournalApplicationId) {
     if (version == kJournalVersion) return Content::kJournal;
-    return Error{ErrorCode::kUnsupported,
-                 fmt::format("open journal \"{}\": its format is version {}, this program reads version {}; use the program "
-                             "that wrote it, or another file",
-                             database.path(), version, kJournalVersion)};
+    return Error{
+        ErrorCode::kUnsupported,
+        fmt::format("open journal \"{}\": its format is version {}, this program reads version {}; use the program "
+                    "that wrote it, or another file",
+                    database.path(), version, kJournalVersion)};
   }
   const int64_t objects = TRY(database.query_int64("SELECT count(*) FROM sqlite_schema"));
   if (application == 0 && version == 0 && objects == 0) return Content::kNothing;
-  return Error{ErrorCode::kInvalid,
-               fmt::format("open journal \"{}\": it is an SQLite database of something else, and was left as it is; choose another file",
-                           database.path())};
+  return Error{
+      ErrorCode::kInvalid,
+      fmt::format(
+          "open journal \"{}\": it is an SQLite database of something else, and was left as it is; choose another file",
+          database.path())};
 }
 
 // Owner only, because payloads are what users asked. SQLite gives the log beside it the same mode.
@@ -103,9 +106,10 @@ Result<void> set_write_ahead_log(Database& database) {
   mode.reset();
   auto set = TRY(database.prepare("PRAGMA journal_mode = WAL"));
   if (TRY(set.step()) && set.column_text(0) == "wal") return {};
-  return Error{ErrorCode::kUnsupported, fmt::format("open journal \"{}\": its file system cannot hold a write-ahead log (a "
-                                                    "network drive?); put the journal on a local disk",
-                                                    database.path())};
+  return Error{ErrorCode::kUnsupported,
+               fmt::format("open journal \"{}\": its file system cannot hold a write-ahead log (a "
+                           "network drive?); put the journal on a local disk",
+                           database.path())};
 }
 
 Result<void> create_tables(Database& database) {
@@ -113,7 +117,8 @@ Result<void> create_tables(Database& database) {
   // Another process may have been faster.
   if (TRY(recognise(database)) == Content::kJournal) return {};
   TRY(database.exec(kSchema));
-  TRY(database.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kJournalApplicationId, kJournalVersion)));
+  TRY(database.exec(
+      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kJournalApplicationId, kJournalVersion)));
   return transaction.commit();
 }
 
@@ -132,11 +137,17 @@ Result<Database> try_open_writer(const std::string& path, const JournalOptions& 
   // FULL: the log is synced at every commit. (NORMAL would sync only at checkpoints, and lose acknowledged records.)
   TRY(database.exec(options.test.skip_sync ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL"));
   // Erased payloads are overwritten with zeros, not only unlinked.
-  TRY(database.exec("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY"));
+  TRY(database.exec(fmt::format("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = {}",
+                                options.log_pages_max)));
   TRY(set_write_ahead_log(database));
   if (content == Content::kNothing) TRY(create_tables(database));
   TRY(settle_log(database, options));
   return database;
+}
+
+bool is_empty_or_missing(const std::string& path) {
+  const auto size_bytes = base::file_size_bytes(path);
+  return size_bytes.ok() ? *size_bytes == 0 : size_bytes.error().code == ErrorCode::kNotFound;
 }
 
 }  // namespace
@@ -163,7 +174,7 @@ Result<Database> open_journal_reader(const std::string& path, const JournalOptio
   auto database = Database::open(path, database_options);
   // On a medium that cannot be written there is no place for the shared index; with no log there is nothing to share.
   if (!database.ok() && database.error().code == ErrorCode::kIo && options.vfs_name.empty() &&
-      base::file_size_bytes(path + "-wal").value_or(0) == 0) {
+      is_empty_or_missing(path + "-wal")) {
     database = Database::open(path, {.read_only = true, .immutable = true});
   }
   if (!database.ok()) return std::move(database).error().with_context("open journal");

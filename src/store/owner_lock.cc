@@ -26,12 +26,14 @@ struct flock byte_lock(int64_t number) {
 Result<OwnerLock> OwnerLock::acquire(const std::string& path, int64_t number) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0)
-    return Error{ErrorCode::kIo, fmt::format("open lock file \"{}\": {}; the folder must be writable", path, std::strerror(errno))};
+    return Error{ErrorCode::kIo,
+                 fmt::format("open lock file \"{}\": {}; the folder must be writable", path, std::strerror(errno))};
   OwnerLock owner(fd, number);
   struct flock lock = byte_lock(number);
   // Open-file-description locks belong to this descriptor, not to the process: two journals of one process are two owners.
   if (::fcntl(fd, F_OFD_SETLK, &lock) != 0)
-    return Error{ErrorCode::kIo, fmt::format("lock \"{}\": {}; the file system must support locks", path, std::strerror(errno))};
+    return Error{ErrorCode::kIo,
+                 fmt::format("lock \"{}\": {}; the file system must support locks", path, std::strerror(errno))};
   return owner;
 }
 

@@ -14,9 +14,7 @@ class Layout {
   explicit Layout(std::string_view tag) : bytes_(tag) { CADRE_CHECK(tag.size() == 16, "every tag has 16 bytes"); }
   void u64(uint64_t value) { big_endian(value, 8); }
   void i64(int64_t value) { big_endian(static_cast<uint64_t>(value), 8); }
-  void raw(std::span<const uint8_t> bytes) {
-    bytes_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  }
+  void raw(std::span<const uint8_t> bytes) { bytes_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
   void text(std::string_view text) { bytes_ += text; }
   void sized_text(std::string_view text) {
     CADRE_CHECK(text.size() <= kKindSizeBytesMax, "kinds are checked before they are hashed");
@@ -38,20 +36,28 @@ class Layout {
 
 const char* run_state_name(RunState state) {
   switch (state) {
-    case RunState::kRunning: return "running";
-    case RunState::kDone: return "done";
-    case RunState::kFailed: return "failed";
-    case RunState::kDeclined: return "declined";
+    case RunState::kRunning:
+      return "running";
+    case RunState::kDone:
+      return "done";
+    case RunState::kFailed:
+      return "failed";
+    case RunState::kDeclined:
+      return "declined";
   }
   return "unknown";
 }
 
 std::string_view finish_kind(RunState outcome) {
   switch (outcome) {
-    case RunState::kRunning: break;
-    case RunState::kDone: return "run.done";
-    case RunState::kFailed: return "run.failed";
-    case RunState::kDeclined: return "run.declined";
+    case RunState::kRunning:
+      break;
+    case RunState::kDone:
+      return "run.done";
+    case RunState::kFailed:
+      return "run.failed";
+    case RunState::kDeclined:
+      return "run.declined";
   }
   CADRE_CHECK(false, "a run ends done, failed or declined");
   return {};
@@ -92,7 +98,9 @@ std::string canonical_bytes(const RecordHeader& record) {
   return layout.take();
 }
 
-Sha256 record_hash(const RecordHeader& record) { return base::sha256(std::string_view(canonical_bytes(record))); }
+Sha256 record_hash(const RecordHeader& record) {
+  return base::sha256(std::string_view(canonical_bytes(record)));
+}
 
 Sha256 heads_hash(std::span<const RunHead> heads) {
   Layout layout("cadre-heads-v1 \n");

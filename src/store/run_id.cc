@@ -41,7 +41,8 @@ Result<std::string> digits_of(std::string_view text) {
 RunId from_digits(std::string digits, char padding) {
   digits.resize(kDigits, padding);
   RunId id;
-  for (size_t i = 0; i < id.bytes.size(); ++i) id.bytes[i] = static_cast<uint8_t>(digits[2 * i] << 4 | digits[2 * i + 1]);
+  for (size_t i = 0; i < id.bytes.size(); ++i)
+    id.bytes[i] = static_cast<uint8_t>(digits[2 * i] << 4 | digits[2 * i + 1]);
   return id;
 }
 

@@ -115,6 +115,7 @@ inline void quantized_tile(const QuantProduct& q, size_t i, size_t j) {
       }
     }
   }
+#pragma GCC unroll 6
   for (int r = 0; r < R; ++r) store_outputs(q.y + (i + r) * q.ldy + j, q.n - j, sums[r][0], sums[r][1]);
 }
 
@@ -146,6 +147,7 @@ inline void float_tile(const QuantProduct& q, size_t i, size_t j) {
       sums[r][1] = _mm256_fmadd_ps(high, value, sums[r][1]);
     }
   }
+#pragma GCC unroll 6
   for (int r = 0; r < R; ++r) store_outputs(q.y + (i + r) * q.ldy + j, q.n - j, sums[r][0], sums[r][1]);
 }
 

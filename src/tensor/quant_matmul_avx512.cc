@@ -106,7 +106,9 @@ inline void quantized_tile(const QuantProduct& q, size_t i, size_t j) {
       }
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
     for (int p = 0; p < P; ++p) {
       const size_t at = j + static_cast<size_t>(p) * kLanes;
       if (at < q.n) store_outputs(q.y + (i + r) * q.ldy + at, q.n - at, sums[r][p]);
@@ -148,7 +150,9 @@ inline void float_tile(const QuantProduct& q, size_t i, size_t j) {
       for (int p = 0; p < P; ++p) sums[r][p] = _mm512_fmadd_ps(weights[p], value, sums[r][p]);
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
     for (int p = 0; p < P; ++p) {
       const size_t at = j + static_cast<size_t>(p) * kLanes;
       if (at < q.n) store_outputs(q.y + (i + r) * q.ldy + at, q.n - at, sums[r][p]);

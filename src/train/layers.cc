@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/vectorize.h"
+#include "tensor/small_product.h"
 
 namespace cadre::train {
 namespace {
@@ -145,39 +146,6 @@ void rotate(const RotaryTable& table, const uint16_t* positions, size_t rows, si
   }
 }
 
-// Sixteen lanes; on narrower machines the compiler splits them.
-typedef float Lanes __attribute__((vector_size(64), aligned(4), may_alias));
-
-template <size_t kRows, size_t kVectors>
-__attribute__((always_inline)) static inline void product_tile(const float* a, size_t a_row, size_t a_inner, const float* b, size_t b_stride,
-                                                               size_t inner, float* out, size_t out_stride) {
-  Lanes sums[kRows][kVectors] = {};
-  for (size_t k = 0; k < inner; ++k) {
-    Lanes right[kVectors];
-    for (size_t v = 0; v < kVectors; ++v) right[v] = *reinterpret_cast<const Lanes*>(b + k * b_stride + 16 * v);
-    for (size_t r = 0; r < kRows; ++r)
-      for (size_t v = 0; v < kVectors; ++v) sums[r][v] += a[r * a_row + k * a_inner] * right[v];
-  }
-  for (size_t r = 0; r < kRows; ++r)
-    for (size_t v = 0; v < kVectors; ++v) *reinterpret_cast<Lanes*>(out + r * out_stride + 16 * v) = sums[r][v];
-}
-
-// out [rows, columns] = A B, for the small products inside attention. Element (r, k) of A is a[r * a_row + k * a_inner], so that a
-// transposed A costs nothing; B is [inner, columns] with b_stride. columns is a multiple of 16. Blocks of 4 x 32 keep the sums in registers.
-CADRE_VECTORIZE
-static void small_product(const float* a, size_t a_row, size_t a_inner, const float* b, size_t b_stride, size_t rows, size_t inner,
-                          size_t columns, float* out, size_t out_stride) {
-  size_t r = 0;
-  for (; r + 4 <= rows; r += 4) {
-    size_t c = 0;
-    for (; c + 32 <= columns; c += 32) product_tile<4, 2>(a + r * a_row, a_row, a_inner, b + c, b_stride, inner, out + r * out_stride + c, out_stride);
-    if (c < columns) product_tile<4, 1>(a + r * a_row, a_row, a_inner, b + c, b_stride, inner, out + r * out_stride + c, out_stride);
-  }
-  for (; r < rows; ++r)
-    for (size_t c = 0; c < columns; c += 16)
-      product_tile<1, 1>(a + r * a_row, a_row, a_inner, b + c, b_stride, inner, out + r * out_stride + c, out_stride);
-}
-
 CADRE_VECTORIZE
 static void softmax_row(float* __restrict scores, const uint8_t* __restrict relations, const float* __restrict bias, float scale,
                         size_t length, size_t padded) {
@@ -226,10 +194,10 @@ void attention_forward(const AttentionShape& shape, const float* qkv, const uint
     const float* queries = qkv + h * head_dim;
     float* p = probabilities + h * length * padded;
     transpose_head(queries + shape.width, stride, length, padded, head_dim, scratch.transposed.data());
-    small_product(queries, stride, 1, scratch.transposed.data(), padded, length, head_dim, padded, p, padded);
+    tensor::small_product(queries, stride, 1, scratch.transposed.data(), padded, length, head_dim, padded, p, padded);
     for (size_t i = 0; i < length; ++i)
       softmax_row(p + i * padded, relations + i * length, bias + h * kRelations, scale, length, padded);
-    small_product(p, padded, 1, queries + 2 * shape.width, stride, length, length, head_dim, out + h * head_dim, shape.width);
+    tensor::small_product(p, padded, 1, queries + 2 * shape.width, stride, length, length, head_dim, out + h * head_dim, shape.width);
   }
 }
 
@@ -245,16 +213,16 @@ void attention_backward(const AttentionShape& shape, const float* qkv, const uin
     const float* p = probabilities + h * length * padded;
     const float* dout_head = dout + h * head_dim;
     float* dqueries = dqkv + h * head_dim;
-    small_product(p, 1, padded, dout_head, width, length, length, head_dim, dqueries + 2 * width, stride);  // dv = p^T dout
+    tensor::small_product(p, 1, padded, dout_head, width, length, length, head_dim, dqueries + 2 * width, stride);  // dv = p^T dout
     transpose_head(queries + 2 * width, stride, length, padded, head_dim, scratch.transposed.data());
-    small_product(dout_head, width, 1, scratch.transposed.data(), padded, length, head_dim, padded, d, padded);  // dp = dout v^T
+    tensor::small_product(dout_head, width, 1, scratch.transposed.data(), padded, length, head_dim, padded, d, padded);  // dp = dout v^T
     for (size_t i = 0; i < length; ++i) {
       softmax_backward_row(p + i * padded, d + i * padded, padded);
       for (size_t j = 0; j < length; ++j) dbias[h * kRelations + relations[i * length + j]] += d[i * padded + j];
       for (size_t j = 0; j < length; ++j) d[i * padded + j] *= scale;
     }
-    small_product(d, padded, 1, queries + width, stride, length, length, head_dim, dqueries, stride);          // dq = ds k
-    small_product(d, 1, padded, queries, stride, length, length, head_dim, dqueries + width, stride);          // dk = ds^T q
+    tensor::small_product(d, padded, 1, queries + width, stride, length, length, head_dim, dqueries, stride);          // dq = ds k
+    tensor::small_product(d, 1, padded, queries, stride, length, length, head_dim, dqueries + width, stride);          // dk = ds^T q
   }
 }
 

@@ -6,13 +6,17 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "contract/answers.h"
 #include "train/operator_phrases.h"
+#include "train/synthetic_questions.h"
+#include "train/unsupported_phrases.h"
 
 namespace cadre::train {
 
@@ -124,24 +128,15 @@ Result<void> for_each_line(const std::string& path, const Use& use) {
 
 bool is_calibration_table(const std::string& id) { return base::sha256(id)[0] % 32 == 0; }
 
-bool same_value(const contract::TableSchema& schema, uint32_t column, const std::string& a, const std::string& b) {
-  if (a == b) return true;
-  if (schema.columns[column].type == ColumnType::kReal) {
-    const auto x = text::parse_number(a), y = text::parse_number(b);
-    if (x && y) return std::abs(*x - *y) <= 1e-6 * std::max(1.0, std::abs(*y));
-  }
-  return text::normalize(a) == text::normalize(b);
-}
-
 // Labels candidates against the gold conditions. Returns whether every gold condition has one; `spans` gets their spans.
-bool label_candidates(const contract::TableSchema& schema, const contract::SqlTask& task, const SqlCall& gold, std::vector<int8_t>& labels,
+bool label_candidates(const contract::SqlTask& task, const SqlCall& gold, std::vector<int8_t>& labels,
                       std::vector<contract::WordSpan>& spans) {
   labels.assign(task.candidates.size(), 0);
   bool all = true;
   for (const Condition& condition : gold.conditions) {
     bool found = false;
     for (size_t i = 0; i < task.candidates.size(); ++i) {
-      if (!is_same_condition(schema, task.candidates[i], condition)) continue;
+      if (!is_same_condition(task.candidates[i], condition)) continue;
       if (found) {
         labels[i] = -1;  // the same value mentioned twice: either mention is right
         continue;
@@ -172,26 +167,9 @@ void label_example(const contract::Table& table, const SqlCall& gold, const std:
 
 }  // namespace
 
-bool is_same_condition(const contract::TableSchema& schema, const ConditionCandidate& candidate, const Condition& condition) {
+bool is_same_condition(const ConditionCandidate& candidate, const Condition& condition) {
   if (candidate.column != condition.column || !(candidate.legal_ops >> static_cast<int>(condition.op) & 1)) return false;
-  return same_value(schema, condition.column, candidate.value, condition.value);
-}
-
-bool is_same_call(const contract::TableSchema& schema, const SqlCall& a, const SqlCall& b) {
-  if (a.select_column != b.select_column || a.aggregate != b.aggregate || a.conditions.size() != b.conditions.size()) return false;
-  std::vector<uint8_t> used(b.conditions.size());
-  for (const auto& condition : a.conditions) {
-    bool found = false;
-    for (size_t i = 0; i < b.conditions.size() && !found; ++i) {
-      const auto& other = b.conditions[i];
-      if (used[i] || condition.column != other.column || condition.op != other.op) continue;
-      if (!same_value(schema, condition.column, condition.value, other.value)) continue;
-      used[i] = 1;
-      found = true;
-    }
-    if (!found) return false;
-  }
-  return true;
+  return contract::same_value(candidate.value, condition.value);
 }
 
 Result<SqlCorpus> SqlCorpus::load(const std::string& directory, const std::string& split, CorpusPart part, size_t questions_max) {
@@ -224,7 +202,7 @@ Result<LabelledTask> make_plain_example(const SqlCorpus& corpus, const SqlQuesti
   LabelledTask out;
   out.task = TRY(contract::make_sql_task(table, question.question));
   std::vector<contract::WordSpan> spans;
-  out.gold_reachable = label_candidates(table.schema(), out.task, question.gold, out.example.labels.candidates, spans);
+  out.gold_reachable = label_candidates(out.task, question.gold, out.example.labels.candidates, spans);
   out.example.input = model::build_input(table, out.task, tokenizer, {.use_cells = use_cells});
   label_example(table, question.gold, spans, out.gold_reachable, out.example);
   return out;
@@ -240,12 +218,20 @@ class Augmenter {
       : corpus_(corpus), question_(question), tokenizer_(tokenizer), augmentation_(augmentation), random_(random) {}
 
   Result<DeciderExample> make() {
+    if (random_.chance(augmentation_.synthetic)) {
+      TRY(number_rows());
+      if (auto made = own_table_ ? std::nullopt : make_synthetic_question(table(), rows(), random_)) {
+        question_.question = std::move(made->question);
+        question_.gold = std::move(made->gold);
+      }
+    }
     if (random_.chance(augmentation_.partial_value)) TRY(shorten_value());
     if (random_.chance(augmentation_.other_operator)) TRY(change_operator());
     double draw = random_.uniform();
     const auto falls = [&draw](double share) { return (draw -= share) < 0; };
     Result<DeciderExample> example = falls(augmentation_.wrong_table)      ? unanswerable(wrong_table())
                                      : falls(augmentation_.dropped_column) ? unanswerable(without_needed_column())
+                                     : falls(augmentation_.unsupported)    ? unsupported()
                                      : falls(augmentation_.without_cells)  ? without_cells()
                                                                            : with_cells(falls(augmentation_.missing_value));
     if (example.ok()) mask_words(example->input);
@@ -253,7 +239,22 @@ class Augmenter {
   }
 
  private:
-  const contract::Table& table() const { return corpus_.table(question_.table); }
+  const contract::Table& table() const { return own_table_ ? *own_table_ : corpus_.table(question_.table); }
+  const std::vector<std::vector<std::string>>& rows() const { return own_table_ ? own_rows_ : corpus_.rows(question_.table); }
+
+  // In four of ten synthetic examples the table gets an id column; the natural question no longer fits it.
+  Result<void> number_rows() {
+    if (!random_.chance(0.4)) return {};
+    auto [schema, rows] = with_id_column(table().schema(), corpus_.rows(question_.table), random_);
+    auto numbered = TRY(contract::Table::from_rows(schema, rows));
+    auto made = make_synthetic_question(numbered, rows, random_);
+    if (!made) return {};
+    own_rows_ = std::move(rows);
+    own_table_ = std::move(numbered);
+    question_.question = std::move(made->question);
+    question_.gold = std::move(made->gold);
+    return {};
+  }
 
   Result<contract::Table> wrong_table() {
     const auto other = static_cast<uint32_t>(random_.below(corpus_.table_count()));
@@ -267,7 +268,7 @@ class Augmenter {
     contract::TableSchema schema = table().schema();
     if (schema.columns.size() < 3) return wrong_table();
     schema.columns.erase(schema.columns.begin() + gone);
-    auto rows = corpus_.rows(question_.table);
+    auto rows = this->rows();
     for (auto& row : rows) row.erase(row.begin() + gone);
     return contract::Table::from_rows(std::move(schema), rows);
   }
@@ -280,6 +281,13 @@ class Augmenter {
     example.labels.candidates.assign(task.candidates.size(), -1);
     example.labels.answerable = 0;
     return example;
+  }
+
+  Result<DeciderExample> unsupported() {
+    std::optional<std::string> made;
+    if (random_.chance(0.6)) made = make_unsupported_synthetic(table(), rows(), random_);
+    question_.question = made ? *made : make_unsupported_question(table().schema(), question_.question, random_);
+    return unanswerable(contract::Table::from_rows(table().schema(), rows()));
   }
 
   contract::WordSpan random_span(size_t words) {
@@ -319,7 +327,7 @@ class Augmenter {
     std::vector<contract::WordSpan> all_spans, spans;
     std::vector<uint32_t> columns;
     std::vector<int8_t> used;
-    const bool reachable = label_candidates(table().schema(), task, question_.gold, labels, all_spans);
+    const bool reachable = label_candidates(task, question_.gold, labels, all_spans);
     text_gold(task, labels, spans, columns, used);
     // Cells on text columns disappear with their labels; numbers stay.
     contract::SqlTask blind = task;
@@ -348,7 +356,7 @@ class Augmenter {
     std::vector<contract::WordSpan> all_spans, spans;
     std::vector<uint32_t> columns;
     std::vector<int8_t> used;
-    const bool reachable = label_candidates(table().schema(), task, question_.gold, labels, all_spans);
+    const bool reachable = label_candidates(task, question_.gold, labels, all_spans);
     text_gold(task, labels, spans, columns, used);
     if (hide_one && !spans.empty()) {
       const size_t pick = random_.below(spans.size());
@@ -387,7 +395,7 @@ class Augmenter {
     std::vector<contract::WordSpan> all_spans, spans;
     std::vector<uint32_t> columns;
     std::vector<int8_t> used;
-    label_candidates(table().schema(), task, question_.gold, labels, all_spans);
+    label_candidates(task, question_.gold, labels, all_spans);
     text_gold(task, labels, spans, columns, used);
     if (spans.empty()) return {};
     const size_t pick = random_.below(spans.size());
@@ -406,7 +414,7 @@ class Augmenter {
     for (const auto& candidate : changed_task.candidates) {
       if (candidate.column != columns[pick] || candidate.span.begin < kept.begin || candidate.span.end > kept.begin + length) continue;
       const bool is_gold = std::any_of(question_.gold.conditions.begin(), question_.gold.conditions.end(), [&](const Condition& condition) {
-        return is_same_condition(table().schema(), candidate, condition);
+        return is_same_condition(candidate, condition);
       });
       ++(is_gold ? meant : others);
     }
@@ -419,14 +427,14 @@ class Augmenter {
     const auto task = TRY(contract::make_sql_task(table(), question_.question));
     std::vector<int8_t> labels;
     std::vector<contract::WordSpan> spans;
-    label_candidates(table().schema(), task, question_.gold, labels, spans);
+    label_candidates(task, question_.gold, labels, spans);
     std::vector<size_t> used;
     for (size_t i = 0; i < labels.size(); ++i)
       if (labels[i] > 0) used.push_back(i);
     if (used.empty()) return {};
     const auto& candidate = task.candidates[used[random_.below(used.size())]];
     const auto gold = std::find_if(question_.gold.conditions.begin(), question_.gold.conditions.end(), [&](const Condition& condition) {
-      return is_same_condition(table().schema(), candidate, condition);
+      return is_same_condition(candidate, condition);
     });
     const uint32_t begin = task.words[candidate.span.begin].begin, end = task.words[candidate.span.end - 1].end;
     const auto rewritten = rewrite_operator(question_.question, begin, end, gold->op, random_);
@@ -443,6 +451,8 @@ class Augmenter {
   }
 
   const SqlCorpus& corpus_;
+  std::optional<contract::Table> own_table_;  // a changed table, with its rows
+  std::vector<std::vector<std::string>> own_rows_;
   SqlQuestion question_;  // a copy: rewriting changes words and gold together
   const text::BpeTokenizer& tokenizer_;
   const Augmentation& augmentation_;

@@ -50,6 +50,8 @@ struct Augmentation {
   double missing_value = 0;   // one gold cell hidden: the value must still be seen as a value
   double wrong_table = 0;     // another table: not answerable
   double dropped_column = 0;  // a column that the gold call needs is gone: not answerable
+  double synthetic = 0;       // a question made from the table by phrases (train/synthetic_questions.h) instead of the natural one
+  double unsupported = 0;     // a question that our form of SELECT cannot answer: not answerable
   double extra_span = 0;      // a span that is no value, as a candidate
   double partial_value = 0;   // a gold cell is named by some of its words only
   double other_operator = 0;  // ">=", "<=" or "<>" instead of what the data has
@@ -57,9 +59,7 @@ struct Augmentation {
 };
 
 // Is `candidate` the gold condition `condition`? Text by normal form, numbers by value.
-bool is_same_condition(const contract::TableSchema& schema, const contract::ConditionCandidate& candidate, const contract::Condition& condition);
-// Logical-form equality: select, aggregate and the set of conditions.
-bool is_same_call(const contract::TableSchema& schema, const contract::SqlCall& a, const contract::SqlCall& b);
+bool is_same_condition(const contract::ConditionCandidate& candidate, const contract::Condition& condition);
 
 struct LabelledTask {
   contract::SqlTask task;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "contract/answers.h"
 #include "model/decider_decode.h"
 
 namespace cadre::train {
@@ -234,7 +235,7 @@ class Trainer {
       net_.run(shard, std::span(&pointer, 1), {}, false, random_, &outputs);
       const auto& schema = dev_.table(question.table).schema();
       const auto calls = model::rank_calls(schema, labelled.task, outputs[0], 1);
-      right += !calls.empty() && is_same_call(schema, calls[0].call, question.gold);
+      right += !calls.empty() && contract::same_call(calls[0].call, question.gold);
     }
     return {};
   }
@@ -291,6 +292,8 @@ Result<SqlRecipe> sql_recipe_from_json(const Json& json) {
     TRY(optional_number(a, "missing_value", 0, 1, [&](double x) { out.missing_value = x; }));
     TRY(optional_number(a, "wrong_table", 0, 1, [&](double x) { out.wrong_table = x; }));
     TRY(optional_number(a, "dropped_column", 0, 1, [&](double x) { out.dropped_column = x; }));
+    TRY(optional_number(a, "synthetic", 0, 1, [&](double x) { out.synthetic = x; }));
+    TRY(optional_number(a, "unsupported", 0, 1, [&](double x) { out.unsupported = x; }));
     TRY(optional_number(a, "extra_span", 0, 1, [&](double x) { out.extra_span = x; }));
     TRY(optional_number(a, "partial_value", 0, 1, [&](double x) { out.partial_value = x; }));
     TRY(optional_number(a, "other_operator", 0, 1, [&](double x) { out.other_operator = x; }));

@@ -1,0 +1,37 @@
+// The checks of one call: before it runs, and after it returned. None of them trusts the specialist.
+//
+//   contract   the SQL text parses, names columns of this table, and every literal stands in the question or in a cell
+//   faithful   the text says what the specialist decided: the call parsed back from it is the call it was made from
+//   read_only  one SELECT and nothing else; a check of its own next to the table's authorizer
+//   executes   it ran within its limits of VM steps and rows
+//   non_empty  it found something (a count of 0 is an answer), where the conditions taken one by one can be met
+//
+// The sixth rule, confidence, needs what all the other candidates did and is the run's own (agent/run.h).
+// Pure but for non_empty, which looks into the table's index. Thread safety: as the table's.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "agent/events.h"
+#include "agent/verdict.h"
+#include "base/result.h"
+#include "contract/sql_task.h"
+#include "contract/table.h"
+
+namespace cadre::agent {
+
+// Before the call runs: contract, faithful, read_only.
+std::vector<Verdict> verify_call(const contract::Table& table, const contract::SqlTask& task,
+                                 const Candidate& candidate);
+
+// After it returned: executes, non_empty.
+std::vector<Verdict> verify_result(const contract::Table& table, const Candidate& candidate,
+                                   const std::optional<Error>& call_error, const contract::QueryResult& result);
+
+// One SELECT statement: no second statement, no comment, no word that changes anything outside quotes.
+bool is_read_only_select(std::string_view sql);
+
+}  // namespace cadre::agent

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/eval_command.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "app/exit_codes.h"
+#include "app/open_world.h"
+#include "app/printable.h"
+#include "app/progress.h"
+#include "app/sql_engine.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "eval/spider_suite.h"
+#include "eval/sql_suite.h"
+#include "eval/wikisql_suite.h"
+
+namespace cadre::app {
+namespace {
+
+using eval::SqlSuiteOptions;
+using eval::SuiteReport;
+
+// The suites over tables: they differ in their files and their extra numbers.
+struct SqlSuite {
+  const char* name;
+  const char* description;
+  Result<SuiteReport> (*run)(engine::SpecialistEngine& engine, const SqlSuiteOptions& options);
+};
+constexpr std::array<SqlSuite, 2> kSqlSuites = {{
+    {"wikisql", "Questions over Wikipedia tables, one SELECT each (SPLIT.jsonl, SPLIT.tables.jsonl, SPLIT.sqlite)",
+     [](engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
+       return eval::run_wikisql_suite(engine, options);
+     }},
+    {"spider",
+     "Questions over one table of real databases (SPLIT.jsonl, databases/DB.sqlite); most need another form of SQL",
+     [](engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
+       return eval::run_spider_single_table_suite(engine, options);
+     }},
+}};
+
+const SqlSuite* find_suite(const std::string& name) {
+  for (const SqlSuite& suite : kSqlSuites) {
+    if (name == suite.name) return &suite;
+  }
+  return nullptr;
+}
+
+Result<SuiteReport> run_sql_suite(const SqlSuite& suite, const EvalOptions& options) {
+  const std::string path = TRY(specialist_path(options.specialist));
+  LoadedSpecialist specialist = TRY(load_sql_engine(path, {.use_cells = !options.without_cells}));
+  Progress progress(base::system_clock());
+  SqlSuiteOptions suite_options;
+  suite_options.data = options.data;
+  suite_options.split = options.split;
+  suite_options.limit = static_cast<size_t>(options.limit);
+  suite_options.predictions_path = options.predictions;
+  suite_options.execution_guided_k = static_cast<size_t>(options.candidates_max);
+  suite_options.confidence_min = options.confidence_min < 0 ? specialist.policy.confidence_min : options.confidence_min;
+  suite_options.empty_keeps = specialist.policy.doubt_keeps;
+  suite_options.progress = [&](size_t done, size_t total) {
+    progress.show(fmt::format("{} of {} cases", done, total));
+  };
+  SuiteReport report = TRY(suite.run(*specialist.engine, suite_options));
+  report.values["specialist"] = specialist.engine->name();
+  report.values["confidence_min"] = suite_options.confidence_min;
+  return report;
+}
+
+void print_report(const base::Json& values, bool json) {
+  if (json) {
+    fmt::print("{}\n", base::dump_json(values));
+    return;
+  }
+  for (const auto& [name, value] : values.items()) {
+    const std::string text = value.is_number_float() ? fmt::format("{:.4f}", value.get<double>())
+                             : value.is_string()     ? value.get<std::string>()
+                                                     : base::dump_json(value);
+    fmt::print("{:<44} {}\n", name, printable(text));
+  }
+}
+
+void add_sql_suite(Command& parent, const SqlSuite& suite, EvalOptions& options) {
+  Command& command = parent.command(suite.name, suite.description);
+  command.text("--data", options.data, "the folder with the set's files").required();
+  command.text("--split", options.split, "which files of it: SPLIT.jsonl and so on");
+  command.text("--specialist", options.specialist, "the pack to measure instead of the installed sql.gguf");
+  command.text("--predictions", options.predictions, "write one JSON line per case here");
+  command.integer("--limit", options.limit, "the first so many cases; 0 is all", 0, 100'000'000);
+  command.integer("--candidates", options.candidates_max, "candidates that execution may choose among", 1, 64);
+  command.real("--confidence", options.confidence_min, "abstain below it; below 0: as the specialist was calibrated",
+               -1, 1);
+  command.flag("--without-cells", options.without_cells,
+               "hide cell contents from the specialist, to measure what they are worth");
+  command.flag("--json", options.json, "one flat JSON object instead of text");
+  command.example(fmt::format("cadre eval {} --data {} --split dev --json", suite.name, suite.name));
+  command.action([&options, name = suite.name] { return run_eval(name, options); });
+}
+
+}  // namespace
+
+int run_eval(const std::string& suite, const EvalOptions& options) {
+  const SqlSuite* sql_suite = find_suite(suite);
+  auto report = sql_suite != nullptr
+                    ? run_sql_suite(*sql_suite, options)
+                    : Result<SuiteReport>(Error{ErrorCode::kInvalid, fmt::format("there is no suite \"{}\"", suite)});
+  if (!report.ok()) {
+    fmt::print(stderr, "cadre eval: {}\n", printable(report.error().message));
+    return report.error().code == ErrorCode::kInternal || report.error().code == ErrorCode::kIo ? kExitFailed
+                                                                                                : kExitBadInput;
+  }
+  print_report(report->values, options.json);
+  return kExitOk;
+}
+
+void add_eval(CommandLine& line, EvalOptions& options) {
+  Command& command = line.command("eval", "Measure a specialist on a set of cases");
+  for (const SqlSuite& suite : kSqlSuites) add_sql_suite(command, suite, options);
+  command.example("cadre eval wikisql --data wikisql --split dev --json");
+}
+
+}  // namespace cadre::app

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/json_lines.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/byte_source.h"
+
+namespace cadre::eval {
+namespace {
+
+class LineReader {
+ public:
+  LineReader(const std::string& path, const std::function<Result<void>(const base::Json&)>& take)
+      : path_(path), take_(take) {}
+
+  Result<void> run() {
+    const auto source = TRY(base::open_byte_source(path_));
+    std::vector<char> buffer(size_t{1} << 18);
+    while (const size_t size = TRY(source->read(buffer))) TRY(add(std::string_view(buffer.data(), size)));
+    return end_line();
+  }
+
+ private:
+  Result<void> add(std::string_view bytes) {
+    while (true) {
+      const size_t end = bytes.find('\n');
+      line_ += bytes.substr(0, end);
+      if (line_.size() > kJsonLineSizeBytesMax) {
+        return Error{ErrorCode::kLimit,
+                     fmt::format("read \"{}\", line {}: over {} bytes", path_, number_, kJsonLineSizeBytesMax)};
+      }
+      if (end == std::string_view::npos) return {};
+      TRY(end_line());
+      bytes.remove_prefix(end + 1);
+    }
+  }
+
+  Result<void> end_line() {
+    const bool is_empty = line_.find_first_not_of(" \t\r") == std::string::npos;
+    if (!is_empty) {
+      const auto value = base::parse_json(line_);
+      auto taken = value.ok() ? take_(*value) : Result<void>(value.error());
+      if (!taken.ok())
+        return std::move(taken).error().with_context(fmt::format("read \"{}\", line {}", path_, number_));
+    }
+    line_.clear();
+    ++number_;
+    return {};
+  }
+
+  const std::string& path_;
+  const std::function<Result<void>(const base::Json&)>& take_;
+  std::string line_;
+  uint64_t number_ = 1;
+};
+
+}  // namespace
+
+Result<void> for_each_json_line(const std::string& path, const std::function<Result<void>(const base::Json&)>& take) {
+  return LineReader(path, take).run();
+}
+
+}  // namespace cadre::eval
