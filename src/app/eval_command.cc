@@ -60,6 +60,7 @@ Result<SuiteReport> run_sql_suite(const SqlSuite& suite, const EvalOptions& opti
   suite_options.predictions_path = options.predictions;
   suite_options.execution_guided_k = static_cast<size_t>(options.candidates_max);
   suite_options.confidence_min = options.confidence_min < 0 ? specialist.policy.confidence_min : options.confidence_min;
+  suite_options.answerable_min = options.confidence_min < 0 ? specialist.policy.answerable_min : 0;
   suite_options.empty_keeps = specialist.policy.doubt_keeps;
   suite_options.progress = [&](size_t done, size_t total) {
     progress.show(fmt::format("{} of {} cases", done, total));

@@ -21,6 +21,7 @@ using tensor::TensorType;
 namespace {
 
 constexpr double kDefaultRiskMax = 0.1;
+constexpr double kDefaultAnswerableMin = 0.5;
 
 Result<TensorType> parse_quantisation(const std::string& name) {
   for (const TensorType type : {TensorType::kF32, TensorType::kBF16, TensorType::kQ8_0, TensorType::kQ4_0})
@@ -77,6 +78,7 @@ Result<void> train_sql(const Json& recipe_json, const TrainCommandOptions& optio
   fmt::print(stderr, "calibrating on {} questions that were not trained on\n", calibration.questions().size());
   auto pack = TRY(forge::make_sql_pack(trained, forge::sql_contract(recipe, trained), type, calibration,
                                        recipe_json.value("risk_max", kDefaultRiskMax)));
+  pack.contract["calibration"]["answerable_min"] = recipe_json.value("answerable_min", kDefaultAnswerableMin);
   TRY(base::replace_file(out, pack.bytes));
   fmt::print(stderr, "evaluating on dev\n");
   auto card = TRY(evaluate_pack(out, options, pack.contract["calibration"]));
