@@ -236,7 +236,7 @@ TEST_F(TableFile, WhatIsNoTableIsAnErrorThatNamesTheFile) {
     EXPECT_THAT(table.error().message, HasSubstr("bad.csv"));
   }
   EXPECT_EQ(Table::open(path("missing.csv")).error().code, ErrorCode::kNotFound);
-  EXPECT_FALSE(Table::open(folder_.path()).ok());
+  EXPECT_EQ(Table::open(folder_.path()).error().code, ErrorCode::kUnsupported);
 }
 
 TEST_F(TableFile, RowsThatAreFilledAreTold) {
