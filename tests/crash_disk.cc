@@ -441,6 +441,12 @@ bool CrashDisk::sync_file(File& file) {
   return !pass_sync_point(CutMoment::kAfter);
 }
 
+Result<void> CrashDisk::sync_names() {
+  const std::lock_guard lock(mutex_);
+  if (is_off_ || !sync_folder()) return Error{ErrorCode::kIo, "sync folder: the disk is off"};
+  return {};
+}
+
 bool CrashDisk::sync_folder() {
   sync_points_ += 1;
   if (pass_sync_point(CutMoment::kBefore)) return false;

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/result.h"
 
 struct sqlite3_vfs;
 
@@ -66,6 +67,9 @@ class CrashDisk {
   void fail_syncs(int count);
   // Writes that would make all files together larger than this fail; 0 = no limit.
   void set_capacity_bytes(uint64_t capacity);
+
+  // The names of all files become durable. A sync point.
+  Result<void> sync_names();
 
   // The whole content of a file as a reader would see it, empty if it does not exist.
   std::string content(const std::string& name) const;

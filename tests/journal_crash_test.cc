@@ -138,6 +138,7 @@ class Worker {
                   return Result<void>();
                 },
             .vfs_name = disk_.vfs_name(),
+            .sync_folder = [this](const std::string&) { return disk_.sync_names(); },
             .test = hooks_};
   }
 
@@ -396,7 +397,9 @@ TEST(JournalCrash, NothingAcknowledgedIsLostWhenManyThreadsAppend) {
     CrashDisk disk("crash");
     std::array<Ledger, 6> ledgers;  // one per thread
     {
-      auto opened = Journal::open(kPath, {.log_pages_max = 12, .vfs_name = disk.vfs_name()});
+      auto opened = Journal::open(kPath, {.log_pages_max = 12,
+                                          .vfs_name = disk.vfs_name(),
+                                          .sync_folder = [&](const std::string&) { return disk.sync_names(); }});
       ASSERT_TRUE(opened.ok());
       disk.cut_power_at(static_cast<int64_t>(1 + random.below(60)), CutMoment::kBefore);
       std::vector<std::thread> threads;

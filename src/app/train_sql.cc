@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/train_sql.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 #include <thread>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "engine/decider_engine.h"
@@ -32,8 +28,6 @@ Result<TensorType> parse_quantisation(const std::string& name) {
   return Error{ErrorCode::kInvalid, fmt::format("quantisation \"{}\": one of F32, BF16, Q8_0, Q4_0 is expected", name)};
 }
 
-std::string today() { return fmt::format("{:%Y-%m-%d}", fmt::gmtime(static_cast<std::time_t>(base::system_clock().wall_us() / 1'000'000))); }
-
 void print_progress(const train::TrainProgress& p) {
   std::string line = fmt::format("step {}/{}  {:.0f} s  {:.0f} tokens/s  loss {:.3f} (select {:.3f} aggregate {:.3f} conditions {:.3f} count {:.3f} answerable {:.3f} spans {:.3f})",
                                  p.step, p.steps, p.seconds, p.tokens_per_second, p.loss.total(), p.loss.select, p.loss.aggregate,
@@ -47,7 +41,7 @@ Result<Json> evaluate_pack(const std::string& pack_path, const TrainCommandOptio
   Json card;
   card["suite"] = "wikisql";
   card["split"] = "dev";
-  card["date"] = options.date.empty() ? today() : options.date;
+  card["date"] = card_date(options);
   card["data_sha256"] = base::to_hex(base::sha256(TRY(base::read_file(options.data + "/dev.jsonl"))));
   if (!base::file_exists(options.data + "/dev.sqlite")) {
     card["note"] = "dev.sqlite was not there: not executed";

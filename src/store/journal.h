@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -114,6 +115,8 @@ struct JournalOptions {
   const base::Clock* clock = &base::system_clock();
   Entropy entropy = base::secure_random;  // run ids and salts; called from any thread
   std::string vfs_name;                   // SQLite's file layer; empty = real files
+  // Makes the names in the folder of a path durable.
+  std::function<Result<void>(const std::string& path)> sync_folder = base::sync_folder_of;
   JournalTestHooks test;
 };
 

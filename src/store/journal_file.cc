@@ -140,6 +140,9 @@ Result<Database> try_open_writer(const std::string& path, const JournalOptions& 
   TRY(database.exec(fmt::format("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = {}",
                                 options.log_pages_max)));
   TRY(set_write_ahead_log(database));
+  // A log that a killed process created may have no durable name yet. SQLite syncs the folder only for logs it creates itself; if
+  // the name went missing (or an older log came back under it) after pages were moved from the log, the file would be damaged.
+  TRY(options.sync_folder(path));
   if (content == Content::kNothing) TRY(create_tables(database));
   TRY(settle_log(database, options));
   return database;
@@ -153,8 +156,7 @@ bool is_empty_or_missing(const std::string& path) {
 }  // namespace
 
 Result<Database> open_journal_writer(const std::string& path, const JournalOptions& options) {
-  const bool is_real_file = options.vfs_name.empty();
-  if (is_real_file) TRY(create_private_file(path));
+  if (options.vfs_name.empty()) TRY(create_private_file(path));
   // Switching to WAL does not wait for a lock by itself when several processes create the file at once; so we do.
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(options.busy_timeout_ms);
   auto database = try_open_writer(path, options);
@@ -163,8 +165,6 @@ Result<Database> open_journal_writer(const std::string& path, const JournalOptio
     database = try_open_writer(path, options);
   }
   if (!database.ok()) return std::move(database).error().with_context("open journal");
-  // So that the names of the journal and its log survive a power cut too, whoever created them.
-  if (is_real_file) TRY(base::sync_folder_of(path));
   return database;
 }
 
