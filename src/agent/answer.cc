@@ -89,20 +89,21 @@ std::string aggregate_text(const TableSchema& schema, const SqlCall& call, const
                      schema.columns[call.select_column].name, conditions.empty() ? "" : " where ", conditions);
 }
 
-// The distinct values in order of first appearance.
-std::vector<std::string> distinct_values(const QueryResult& result) {
+// The values in order of first appearance. A text that comes again is told once; a number always, since it may be added up.
+std::vector<std::string> listed_values(const QueryResult& result) {
   std::vector<std::string> values;
   std::unordered_set<std::string> seen;
   for (const auto& row : result.rows) {
     if (row.empty()) continue;
     std::string value = answer_value(row[0]);
-    if (seen.insert(value).second) values.push_back(std::move(value));
+    const bool is_text = std::holds_alternative<std::string>(row[0]);
+    if (!is_text || seen.insert(value).second) values.push_back(std::move(value));
   }
   return values;
 }
 
 std::string list_text(const QueryResult& result) {
-  const std::vector<std::string> values = distinct_values(result);
+  const std::vector<std::string> values = listed_values(result);
   const size_t shown = std::min(values.size(), kAnswerValuesMax);
   const size_t more = values.size() - shown;
   std::string text;

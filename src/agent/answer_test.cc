@@ -46,7 +46,7 @@ TEST(AnswerText, IsTheOnlyValueAsItStands) {
   EXPECT_EQ(text_of({}, column_of({CellValue{}})), "(empty)");
 }
 
-TEST(AnswerText, ListsDistinctValuesAndCountsTheRest) {
+TEST(AnswerText, ListsValuesAndCountsTheRest) {
   const auto named = [](int count) {
     std::vector<CellValue> cells;
     for (int i = 0; i < count; ++i) cells.emplace_back("p" + std::to_string(i));
@@ -58,6 +58,8 @@ TEST(AnswerText, ListsDistinctValuesAndCountsTheRest) {
   QueryResult repeated =
       column_of({CellValue{std::string("a")}, CellValue{std::string("b")}, CellValue{std::string("a")}});
   EXPECT_EQ(text_of({}, repeated), "a and b (3 rows)");
+  EXPECT_EQ(text_of({}, column_of({CellValue{int64_t{2}}, CellValue{int64_t{1}}, CellValue{int64_t{2}}})), "2, 1 and 2")
+      << "numbers are all told";
   QueryResult cut = named(2);
   cut.truncated = true;
   EXPECT_EQ(text_of({}, cut), "p0, p1 and at least 1 more");

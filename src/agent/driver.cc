@@ -53,11 +53,13 @@ Result<RunReport> Execution::drive(Transition transition, const Acknowledge& ack
   }
 }
 
-// The time that an act took stands in the record of its event; the machine ignores it.
+// When a record was made and how long its act took stand in the payload, for people; the machine ignores both. The journal's own
+// time is that of the transaction, which holds many records of a short run.
 Result<void> Execution::write(Record& record) {
   const Stopwatch stopwatch(clock_, acts_.timings().journal_ns);
   const bool is_of_an_act = !record.kind.starts_with("run.") && record.kind != kCallIntended;
   if (is_of_an_act) record.payload["took_us"] = act_ns_ / 1000;
+  record.payload["at_us"] = clock_.wall_us();
   auto written = writer_.write(record);
   if (!written.ok()) return std::move(written).error().with_context("journal");
   return {};
@@ -96,7 +98,8 @@ Result<RunReport> Driver::ask(const Request& request, const Budget& budget, cons
     if (acknowledge) acknowledge(run);
   };
   Transition first = TRY(advance({}, RunBegun{request, budget, policy}));
-  auto report = Execution(*parts_.clock, RunWriter(journal_), std::move(acts)).drive(std::move(first), note);
+  auto report =
+      Execution(*parts_.clock, RunWriter(journal_, *parts_.clock), std::move(acts)).drive(std::move(first), note);
   if (!report.ok() && begun) {
     const auto finished = finish_failed(journal_, *begun, report.error().message);
     if (!finished.ok()) return Error{report.error().code, report.error().message + "; the run stays open"};
@@ -110,7 +113,7 @@ Result<RunReport> Driver::carry_on(const store::RunId& run) {
   Replayed replayed = TRY(replay_run(journal_, run));
   if (replayed.closed) return RunReport{run, std::move(replayed.state), {}};
   contract::SqlTask task = TRY(contract::make_sql_task(*parts_.table, replayed.state.request.question));
-  Execution execution(*parts_.clock, RunWriter(journal_, run), Acts(parts_, std::move(task)));
+  Execution execution(*parts_.clock, RunWriter(journal_, *parts_.clock, run), Acts(parts_, std::move(task)));
   RunReport report = TRY(execution.drive({std::move(replayed.state), std::move(replayed.effects)}, {}));
   report.timings.total_ns = parts_.clock->monotonic_ns() - start_ns;
   return report;
@@ -129,7 +132,7 @@ Result<void> abandon_run(store::Journal& journal, const store::RunId& run, const
     Transition transition = TRY(advance(std::move(replayed->state), Abandoned{why}));
     effects = std::move(transition.effects);
   }
-  RunWriter writer(journal, run);
+  RunWriter writer(journal, base::system_clock(), run);
   for (const Effect& effect : effects) {
     if (const auto* record = std::get_if<Record>(&effect)) TRY(writer.write(*record));
   }

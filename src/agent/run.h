@@ -115,7 +115,7 @@ struct RunState {
 
 // Append this to the journal before doing anything that comes later in the list.
 enum class Durability : uint8_t {
-  kQueued,  // in order, but nobody waits for the disk: losing it means doing read-only work again
+  kQueued,  // in order before the next synced record, but nobody waits for it: losing it means doing read-only work again
   kSynced,  // on stable storage before anything later is done
 };
 struct Record {

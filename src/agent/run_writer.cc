@@ -28,15 +28,28 @@ Result<void> RunWriter::write(const Record& record) {
   }
   if (const auto state = closing_state(record.kind)) {
     TRY(settle());
-    return journal_.finish_run(run(), *state, record.payload);
+    return journal_.finish_run(run(), held_, *state, record.payload);
   }
-  queued_.push_back(journal_.append_async(run(), record.kind, record.payload));
-  return record.durability == Durability::kSynced ? settle() : Result<void>();
+  return hold(record);
 }
 
+Result<void> RunWriter::hold(const Record& record) {
+  if (held_.empty()) held_since_ns_ = clock_.monotonic_ns();
+  held_.push_back({record.kind, record.payload});
+  const bool is_synced = record.durability == Durability::kSynced;
+  if (is_synced || clock_.monotonic_ns() - held_since_ns_ > kHeldMax_ns) hand_over();
+  return is_synced ? settle() : Result<void>();
+}
+
+void RunWriter::hand_over() {
+  handed_over_.push_back(journal_.append_async(run(), held_));
+  held_.clear();
+}
+
+// Waits for what was handed over, and passes on how it went.
 Result<void> RunWriter::settle() {
-  for (const store::Ticket& ticket : queued_) TRY(ticket.wait());
-  queued_.clear();
+  for (const store::Ticket& ticket : handed_over_) TRY(ticket.wait());
+  handed_over_.clear();
   return {};
 }
 

@@ -1,25 +1,32 @@
 // One run's end of the journal: turns the records that the state machine asks for into the journal's calls.
 //
-// The first record begins the run, a closing record finishes it; the rest is queued in order, and finishing waits for all of it, so
-// a run that is finished in the journal is complete there. Thread safety: belongs to one thread.
+// The first record begins the run and a closing record finishes it, each with one sync. Queued records are held back and go with the
+// next synced one in one transaction, so a short run costs two syncs whatever it does; what is held longer than kHeldMax_ns is handed
+// to the journal without waiting, so that a long run leaves its tracks. Losing held records means doing read-only work again.
+// Thread safety: belongs to one thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "agent/run.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "store/journal.h"
 
 namespace cadre::agent {
 
+inline constexpr int64_t kHeldMax_ns = 100'000'000;
+
 class RunWriter {
  public:
   // A run that is about to begin.
-  explicit RunWriter(store::Journal& journal) : journal_(journal) {}
+  RunWriter(store::Journal& journal, const base::Clock& clock) : journal_(journal), clock_(clock) {}
   // A run that is taken over; the journal already holds its records.
-  RunWriter(store::Journal& journal, const store::RunId& run) : journal_(journal), run_(run) {}
+  RunWriter(store::Journal& journal, const base::Clock& clock, const store::RunId& run)
+      : journal_(journal), clock_(clock), run_(run) {}
 
   // Returns once the record is as durable as it asks to be.
   Result<void> write(const Record& record);
@@ -27,11 +34,16 @@ class RunWriter {
   const store::RunId& run() const;
 
  private:
+  Result<void> hold(const Record& record);
+  void hand_over();
   Result<void> settle();
 
   store::Journal& journal_;
+  const base::Clock& clock_;
   std::optional<store::RunId> run_;
-  std::vector<store::Ticket> queued_;
+  std::vector<store::Event> held_;  // not handed to the journal yet
+  int64_t held_since_ns_ = 0;
+  std::vector<store::Ticket> handed_over_;
 };
 
 }  // namespace cadre::agent

@@ -9,12 +9,12 @@
 #include <string>
 
 #include "agent/answer.h"
+#include "contract/answers.h"
 #include "text/words.h"
 
 namespace cadre::agent {
 namespace {
 
-using contract::CellValue;
 using contract::CompareOp;
 using contract::Condition;
 using contract::QueryResult;
@@ -30,24 +30,6 @@ Verdict rejected(const char* rule, std::string evidence) {
 
 // ---- before the call
 // -------------------------------------------------------------------------------------------------------------
-
-bool is_same_value(const std::string& a, const std::string& b) {
-  if (a == b) return true;
-  const auto number_a = text::parse_number(a);
-  const auto number_b = text::parse_number(b);
-  return number_a && number_b && *number_a == *number_b;
-}
-
-bool is_same_condition(const Condition& a, const Condition& b) {
-  return a.column == b.column && a.op == b.op && is_same_value(a.value, b.value);
-}
-
-// The same decisions; where in the question they stand is not in the text and not compared.
-bool is_same_call(const SqlCall& a, const SqlCall& b) {
-  return a.select_column == b.select_column && a.aggregate == b.aggregate &&
-         std::equal(a.conditions.begin(), a.conditions.end(), b.conditions.begin(), b.conditions.end(),
-                    is_same_condition);
-}
 
 // Everything outside quotes, in capitals, with one blank for each quoted part. Empty if a quote is not closed.
 std::string outside_quotes(std::string_view sql) {
@@ -79,17 +61,6 @@ bool has_word(std::string_view text, std::string_view word) {
 // ---- after the call
 // --------------------------------------------------------------------------------------------------------------
 
-bool is_blank(const CellValue& cell) {
-  if (std::holds_alternative<std::monostate>(cell)) return true;
-  const auto* text = std::get_if<std::string>(&cell);
-  return text != nullptr && text->empty();
-}
-
-bool is_zero(const CellValue& cell) {
-  const auto* integer = std::get_if<int64_t>(&cell);
-  return integer != nullptr && *integer == 0;
-}
-
 Verdict executes(const std::optional<Error>& error, const QueryResult& result) {
   if (error) return rejected("executes", error->message);
   return passed("executes", fmt::format("{}{} rows in {} VM steps", result.truncated ? "at least " : "",
@@ -114,7 +85,7 @@ std::string out_of_range(const Table& table, const Condition& condition) {
 }
 
 Verdict non_empty(const Table& table, const SqlCall& call, const QueryResult& result) {
-  if (!is_empty_result(call.aggregate, result)) return passed("non_empty", "");
+  if (!contract::finds_nothing(result)) return passed("non_empty", "");
   if (table.row_count() == 0) return passed("non_empty", "the table has no rows");
   for (const Condition& condition : call.conditions) {
     const std::string why = out_of_range(table, condition);
@@ -139,21 +110,12 @@ bool is_read_only_select(std::string_view sql) {
   return std::none_of(kRefused.begin(), kRefused.end(), [&](std::string_view word) { return has_word(outside, word); });
 }
 
-bool is_empty_result(contract::Aggregate aggregate, const QueryResult& result) {
-  for (const auto& row : result.rows) {
-    for (const CellValue& cell : row) {
-      if (!is_blank(cell) && !(aggregate == contract::Aggregate::kCount && is_zero(cell))) return false;
-    }
-  }
-  return true;
-}
-
 std::vector<Verdict> verify_call(const Table& table, const contract::SqlTask& task, const Candidate& candidate) {
   std::vector<Verdict> verdicts;
   const auto parsed = contract::validate_sql(table, task, candidate.sql);
   verdicts.push_back(parsed.ok() ? passed("contract", "") : rejected("contract", parsed.error().message));
   if (parsed.ok()) {
-    const bool is_faithful = is_same_call(*parsed, candidate.call);
+    const bool is_faithful = contract::same_call(*parsed, candidate.call);
     verdicts.push_back(is_faithful ? passed("faithful", "")
                                    : rejected("faithful", "the SQL text does not say what was decided"));
   }

@@ -4,7 +4,7 @@
 //   faithful   the text says what the specialist decided: the call parsed back from it is the call it was made from
 //   read_only  one SELECT and nothing else; a check of its own next to the table's authorizer
 //   executes   it ran within its limits of VM steps and rows
-//   non_empty  it found something, where the conditions taken one by one can all be met
+//   non_empty  it found something (a count of 0 is an answer), where the conditions taken one by one can be met
 //
 // The sixth rule, confidence, needs what all the other candidates did and is the run's own (agent/run.h).
 // Pure but for non_empty, which looks into the table's index. Thread safety: as the table's.
@@ -33,8 +33,5 @@ std::vector<Verdict> verify_result(const contract::Table& table, const Candidate
 
 // One SELECT statement: no second statement, no comment, no word that changes anything outside quotes.
 bool is_read_only_select(std::string_view sql);
-
-// No row, only NULL, or a count of zero.
-bool is_empty_result(contract::Aggregate aggregate, const contract::QueryResult& result);
 
 }  // namespace cadre::agent

@@ -7,9 +7,7 @@ namespace cadre::agent {
 namespace {
 
 using contract::Aggregate;
-using contract::CellValue;
 using contract::CompareOp;
-using contract::QueryResult;
 using contract::SqlCall;
 using contract::Table;
 using contract::ValueOrigin;
@@ -40,10 +38,6 @@ const Verdict* failed_verdict(const std::vector<Verdict>& verdicts) {
     if (!verdict.passed) return &verdict;
   }
   return nullptr;
-}
-
-QueryResult one_cell(CellValue cell) {
-  return {.column_names = {"x"}, .rows = {{std::move(cell)}}, .vm_steps = 5};
 }
 
 TEST(VerifyCall, PassesWhatTheContractAllows) {
@@ -142,15 +136,6 @@ TEST(VerifyResult, RejectsWhatDidNotExecute) {
       verify_result(table, {goals_of_kane(), "", 0.9}, Error{ErrorCode::kInvalid, "no such column"}, {});
   ASSERT_EQ(verdicts.size(), 1U);
   EXPECT_EQ(verdicts[0], (Verdict{"executes", false, "no such column", Severity::kReject}));
-}
-
-TEST(EmptyResult, IsNoRowOrOnlyNullOrACountOfZero) {
-  EXPECT_TRUE(is_empty_result(Aggregate::kNone, {}));
-  EXPECT_TRUE(is_empty_result(Aggregate::kMax, one_cell({})));
-  EXPECT_TRUE(is_empty_result(Aggregate::kNone, one_cell(std::string())));
-  EXPECT_TRUE(is_empty_result(Aggregate::kCount, one_cell(int64_t{0})));
-  EXPECT_FALSE(is_empty_result(Aggregate::kSum, one_cell(int64_t{0})));
-  EXPECT_FALSE(is_empty_result(Aggregate::kNone, one_cell(std::string("x"))));
 }
 
 }  // namespace

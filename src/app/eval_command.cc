@@ -7,11 +7,14 @@
 
 #include "app/exit_codes.h"
 #include "app/open_world.h"
+#include "app/paths.h"
 #include "app/printable.h"
 #include "app/progress.h"
 #include "app/sql_engine.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "eval/intents_suite.h"
+#include "eval/spider_suite.h"
 #include "eval/sql_suite.h"
 #include "eval/wikisql_suite.h"
 
@@ -27,10 +30,15 @@ struct SqlSuite {
   const char* description;
   Result<SuiteReport> (*run)(engine::SpecialistEngine& engine, const SqlSuiteOptions& options);
 };
-constexpr std::array<SqlSuite, 1> kSqlSuites = {{
+constexpr std::array<SqlSuite, 2> kSqlSuites = {{
     {"wikisql", "Questions over Wikipedia tables, one SELECT each (SPLIT.jsonl, SPLIT.tables.jsonl, SPLIT.sqlite)",
      [](engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
        return eval::run_wikisql_suite(engine, options);
+     }},
+    {"spider",
+     "Questions over one table of real databases (SPLIT.jsonl, databases/DB.sqlite); most need another form of SQL",
+     [](engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
+       return eval::run_spider_single_table_suite(engine, options);
      }},
 }};
 
@@ -52,6 +60,8 @@ Result<SuiteReport> run_sql_suite(const SqlSuite& suite, const EvalOptions& opti
   suite_options.predictions_path = options.predictions;
   suite_options.execution_guided_k = static_cast<size_t>(options.candidates_max);
   suite_options.confidence_min = options.confidence_min < 0 ? specialist.policy.confidence_min : options.confidence_min;
+  suite_options.answerable_min = options.confidence_min < 0 ? specialist.policy.answerable_min : 0;
+  suite_options.empty_keeps = specialist.policy.doubt_keeps;
   suite_options.progress = [&](size_t done, size_t total) {
     progress.show(fmt::format("{} of {} cases", done, total));
   };
@@ -59,6 +69,20 @@ Result<SuiteReport> run_sql_suite(const SqlSuite& suite, const EvalOptions& opti
   report.values["specialist"] = specialist.engine->name();
   report.values["confidence_min"] = suite_options.confidence_min;
   return report;
+}
+
+Result<SuiteReport> run_intents(const EvalOptions& options) {
+  const std::string path = find_specialist(options.specialist, "intents.gguf");
+  if (path.empty()) return Error{ErrorCode::kNotFound, "no router: intents.gguf is not installed; make one with `cadre train recipes/router.yaml`, or give --specialist FILE"};
+  const auto router = TRY(model::Router::open(path));
+  Progress progress(base::system_clock());
+  eval::IntentsSuiteOptions suite_options;
+  suite_options.data = options.data;
+  suite_options.split = options.split;
+  suite_options.limit = static_cast<size_t>(options.limit);
+  suite_options.predictions_path = options.predictions;
+  suite_options.progress = [&](size_t done, size_t total) { progress.show(fmt::format("{} of {} cases", done, total)); };
+  return eval::run_intents_suite(router, suite_options);
 }
 
 void print_report(const base::Json& values, bool json) {
@@ -91,12 +115,24 @@ void add_sql_suite(Command& parent, const SqlSuite& suite, EvalOptions& options)
   command.action([&options, name = suite.name] { return run_eval(name, options); });
 }
 
+void add_intents(Command& parent, EvalOptions& options) {
+  Command& command = parent.command("intents", "Short requests with their intent, some out of scope (SPLIT.jsonl; train.jsonl for naive Bayes)");
+  command.text("--data", options.data, "the folder with the set's files").required();
+  command.text("--split", options.split, "which file of it: SPLIT.jsonl");
+  command.text("--specialist", options.specialist, "the router pack to measure instead of the installed intents.gguf");
+  command.text("--predictions", options.predictions, "write one JSON line per case here");
+  command.integer("--limit", options.limit, "the first so many cases; 0 is all", 0, 100'000'000);
+  command.flag("--json", options.json, "one flat JSON object instead of text");
+  command.example("cadre eval intents --data clinc150 --split val --json");
+  command.action([&options] { return run_eval("intents", options); });
+}
+
 }  // namespace
 
 int run_eval(const std::string& suite, const EvalOptions& options) {
   const SqlSuite* sql_suite = find_suite(suite);
-  auto report = sql_suite != nullptr
-                    ? run_sql_suite(*sql_suite, options)
+  auto report = sql_suite != nullptr ? run_sql_suite(*sql_suite, options)
+                : suite == "intents" ? run_intents(options)
                     : Result<SuiteReport>(Error{ErrorCode::kInvalid, fmt::format("there is no suite \"{}\"", suite)});
   if (!report.ok()) {
     fmt::print(stderr, "cadre eval: {}\n", printable(report.error().message));
@@ -110,6 +146,7 @@ int run_eval(const std::string& suite, const EvalOptions& options) {
 void add_eval(CommandLine& line, EvalOptions& options) {
   Command& command = line.command("eval", "Measure a specialist on a set of cases");
   for (const SqlSuite& suite : kSqlSuites) add_sql_suite(command, suite, options);
+  add_intents(command, options);
   command.example("cadre eval wikisql --data wikisql --split dev --json");
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/fingerprint.h"
+#include "agent/scope_dispatcher.h"
 #include "app/paths.h"
 #include "app/printable.h"
 #include "app/progress.h"
@@ -25,6 +26,19 @@ Result<std::string> specialist_path(const std::string& given) {
                   fmt::join(specialist_folders(), ", "))};
 }
 
+namespace {
+
+// The installed scope router; without one everything goes to the specialist, which abstains by itself.
+Result<std::unique_ptr<agent::Dispatcher>> open_dispatcher() {
+  const std::string path = find_specialist("", "scope.gguf");
+  if (path.empty()) return std::unique_ptr<agent::Dispatcher>(std::make_unique<agent::AcceptAll>());
+  auto router = model::Router::open(path);
+  if (!router.ok()) return std::move(router).error().with_context(fmt::format("load router \"{}\"", path));
+  return std::unique_ptr<agent::Dispatcher>(std::make_unique<agent::ScopeDispatcher>(std::move(router).value()));
+}
+
+}  // namespace
+
 Result<std::unique_ptr<agent::World>> open_world(const WorldPaths& paths, const SpecialistLoader& load_specialist) {
   if (!base::file_exists(paths.table))
     return Error{ErrorCode::kNotFound, fmt::format("table \"{}\": no such file", paths.table)};
@@ -37,7 +51,7 @@ Result<std::unique_ptr<agent::World>> open_world(const WorldPaths& paths, const 
   contract::Table table = TRY(contract::Table::open(paths.table, table_options));
   const std::string specialist_file = TRY(specialist_path(paths.specialist));
   LoadedSpecialist specialist = TRY(load_specialist(specialist_file));
-  auto dispatcher = std::make_unique<agent::AcceptAll>();
+  auto dispatcher = TRY(open_dispatcher());
   return std::make_unique<agent::World>(agent::World{std::move(table), std::move(fingerprint),
                                                      std::move(specialist.engine), std::move(dispatcher),
                                                      specialist.policy});

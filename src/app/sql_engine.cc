@@ -13,6 +13,8 @@ agent::Policy policy_of(const base::Json& contract) {
   if (!calibration.ok()) return policy;
   const auto threshold = base::json_number(**calibration, "threshold");
   if (threshold.ok() && *threshold >= 0 && *threshold <= 1) policy.confidence_min = *threshold;
+  const auto answerable = base::json_number(**calibration, "answerable_min");
+  if (answerable.ok() && *answerable >= 0 && *answerable <= 1) policy.answerable_min = *answerable;
   const auto keeps = base::json_number(**calibration, "empty_keeps");
   if (keeps.ok() && *keeps >= 0 && *keeps <= 1) policy.doubt_keeps = *keeps;
   return policy;

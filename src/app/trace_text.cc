@@ -98,6 +98,12 @@ std::string took(const store::Record& record) {
   return took_us.ok() ? fmt::format("{:.3f}", static_cast<double>(*took_us) / 1000.0) : "";
 }
 
+// When the record was made; the journal's own time where the payload does not say.
+int64_t made_us(const store::Record& record) {
+  const auto at_us = record.payload ? base::json_int(*record.payload, "at_us") : Result<int64_t>(record.wall_us);
+  return at_us.ok() ? *at_us : record.wall_us;
+}
+
 // Every line of a text, safe and clipped, with `indent` before all but the first.
 std::string indented(const std::string& text, size_t indent) {
   std::string result;
@@ -121,11 +127,11 @@ std::string record_text(const store::Record& record) {
 
 std::string trace_text(const std::vector<store::Record>& records) {
   std::string text;
-  const int64_t begun_us = records.empty() ? 0 : records.front().wall_us;
+  const int64_t begun_us = records.empty() ? 0 : made_us(records.front());
   for (const store::Record& record : records) {
     const std::string head =
-        fmt::format("{:>9.1f} ms  {:<18} {:>8}  ", static_cast<double>(record.wall_us - begun_us) / 1000.0, record.kind,
-                    took(record));
+        fmt::format("{:>9.1f} ms  {:<18} {:>8}  ", static_cast<double>(made_us(record) - begun_us) / 1000.0,
+                    record.kind, took(record));
     text += head + indented(record_text(record), head.size()) + "\n";
   }
   return text;

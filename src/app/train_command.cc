@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/train_command.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+
+#include <ctime>
 
 #include "app/exit_codes.h"
 #include "app/printable.h"
+#include "app/train_router.h"
 #include "app/train_sql.h"
+#include "base/clock.h"
 #include "train/yaml.h"
 
 namespace cadre::app {
@@ -16,10 +21,16 @@ Result<void> train(const TrainCommandOptions& options) {
   const auto kind = base::json_string(recipe, "kind");
   if (!kind.ok()) return Error{kind.error()}.with_context(options.recipe);
   if (*kind == "sql_decider") return train_sql(recipe, options);
-  return Error{ErrorCode::kUnsupported, fmt::format("{}: kind \"{}\" is not one that cadre trains (sql_decider)", options.recipe, *kind)};
+  if (*kind == "router") return train_router(recipe, options);
+  return Error{ErrorCode::kUnsupported, fmt::format("{}: kind \"{}\" is not one that cadre trains (sql_decider, router)", options.recipe, *kind)};
 }
 
 }  // namespace
+
+std::string card_date(const TrainCommandOptions& options) {
+  if (!options.date.empty()) return options.date;
+  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(static_cast<std::time_t>(base::system_clock().wall_us() / 1'000'000)));
+}
 
 int run_train(const TrainCommandOptions& options) {
   const auto done = train(options);
@@ -32,7 +43,7 @@ int run_train(const TrainCommandOptions& options) {
 void add_train(CommandLine& line, TrainCommandOptions& options) {
   Command& command = line.command("train", "Train a specialist from a recipe and write one pack; an interrupted run is resumed");
   command.text("recipe", options.recipe, "YAML file, see recipes/").required();
-  command.text("--data", options.data, "folder of the data set in its published layout").required();
+  command.text("--data", options.data, "folder of the data set in its published layout; for a router the folder that holds its data sets").required();
   command.text("--out", options.out, "the pack to write (default: RUN/NAME.gguf)");
   command.text("--run", options.run, "folder for checkpoints (default: runs/NAME)");
   command.text("--quantisation", options.quantisation, "F32, BF16, Q8_0 or Q4_0 (default: the recipe's)");

@@ -20,6 +20,9 @@ struct TrainCommandOptions {
   int64_t questions = 0;      // at most so many training questions; 0 = all
 };
 
+// The date of an evaluation card: as asked for, or today (UTC).
+std::string card_date(const TrainCommandOptions& options);
+
 int run_train(const TrainCommandOptions& options);
 void add_train(CommandLine& line, TrainCommandOptions& options);
 

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/train_sql.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 #include <thread>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "engine/decider_engine.h"
@@ -25,14 +21,13 @@ using tensor::TensorType;
 namespace {
 
 constexpr double kDefaultRiskMax = 0.1;
+constexpr double kDefaultAnswerableMin = 0.5;
 
 Result<TensorType> parse_quantisation(const std::string& name) {
   for (const TensorType type : {TensorType::kF32, TensorType::kBF16, TensorType::kQ8_0, TensorType::kQ4_0})
     if (name == tensor::traits(type).name) return type;
   return Error{ErrorCode::kInvalid, fmt::format("quantisation \"{}\": one of F32, BF16, Q8_0, Q4_0 is expected", name)};
 }
-
-std::string today() { return fmt::format("{:%Y-%m-%d}", fmt::gmtime(static_cast<std::time_t>(base::system_clock().wall_us() / 1'000'000))); }
 
 void print_progress(const train::TrainProgress& p) {
   std::string line = fmt::format("step {}/{}  {:.0f} s  {:.0f} tokens/s  loss {:.3f} (select {:.3f} aggregate {:.3f} conditions {:.3f} count {:.3f} answerable {:.3f} spans {:.3f})",
@@ -47,7 +42,7 @@ Result<Json> evaluate_pack(const std::string& pack_path, const TrainCommandOptio
   Json card;
   card["suite"] = "wikisql";
   card["split"] = "dev";
-  card["date"] = options.date.empty() ? today() : options.date;
+  card["date"] = card_date(options);
   card["data_sha256"] = base::to_hex(base::sha256(TRY(base::read_file(options.data + "/dev.jsonl"))));
   if (!base::file_exists(options.data + "/dev.sqlite")) {
     card["note"] = "dev.sqlite was not there: not executed";
@@ -83,6 +78,7 @@ Result<void> train_sql(const Json& recipe_json, const TrainCommandOptions& optio
   fmt::print(stderr, "calibrating on {} questions that were not trained on\n", calibration.questions().size());
   auto pack = TRY(forge::make_sql_pack(trained, forge::sql_contract(recipe, trained), type, calibration,
                                        recipe_json.value("risk_max", kDefaultRiskMax)));
+  pack.contract["calibration"]["answerable_min"] = recipe_json.value("answerable_min", kDefaultAnswerableMin);
   TRY(base::replace_file(out, pack.bytes));
   fmt::print(stderr, "evaluating on dev\n");
   auto card = TRY(evaluate_pack(out, options, pack.contract["calibration"]));

@@ -5,7 +5,7 @@
 #include <array>
 #include <set>
 #include <string>
-#include <tuple>
+#include <utility>
 
 #include "contract/question_numbers.h"
 
@@ -13,6 +13,7 @@ namespace cadre::contract {
 namespace {
 
 constexpr size_t kPartialWordSizeMin = 3;
+constexpr size_t kMatchesHeldMax = 8192;  // while matching; a question of 256 zeros over 2,000 columns has more
 
 bool is_punctuation(const text::Word& word) {
   return word.norm.empty();
@@ -58,12 +59,18 @@ class Matcher {
     match_symbols();
     match_numbers();
     match_rare_words();
+    // The longest mentions of whole cells stay.
+    std::stable_sort(matches_.begin(), matches_.end(), [](const CellMatch& a, const CellMatch& b) {
+      const auto rank = [](const CellMatch& m) { return std::pair(!m.full_match, ~(m.span.end - m.span.begin)); };
+      return rank(a) < rank(b);
+    });
     if (matches_.size() > kCellMatchesMax) matches_.resize(kCellMatchesMax);
     return std::move(matches_);
   }
 
  private:
   void add(CellIndex::Place place, WordSpan span, bool is_full) {
+    if (matches_.size() >= kMatchesHeldMax) return;
     matches_.push_back({place.column, span, std::string(index_.cell(place)), is_full});
   }
 

@@ -9,6 +9,8 @@
 namespace cadre::contract {
 namespace {
 
+constexpr ptrdiff_t kExactDigitsMax = 18;  // of an integer that fits 64 bits
+
 // What people type for a minus: hyphen-minus, minus sign U+2212, en dash U+2013, non-breaking hyphen U+2011.
 constexpr std::array<std::string_view, 4> kMinusSigns = {"-", "\u2212", "\u2013", "\u2011"};
 
@@ -101,6 +103,17 @@ std::optional<double> cell_number(std::string_view cell) {
   if (sign_size > 0 && !cell.empty() && (minus_sign_size(cell) > 0 || cell.front() == '+')) return std::nullopt;
   const std::optional<double> number = finite_number(cell);
   return number && sign_size > 0 ? -*number : number;
+}
+
+bool is_quantity(std::string_view cell) {
+  if (!cell_number(cell)) return false;
+  const size_t first_digit = cell.find_first_of("0123456789");
+  const bool has_leading_zero = cell[first_digit] == '0' && first_digit + 1 < cell.size() &&
+                                cell[first_digit + 1] >= '0' && cell[first_digit + 1] <= '9' &&
+                                (first_digit == 0 || cell[first_digit - 1] != '.');
+  const bool is_whole = cell.find_first_of(".eE") == std::string_view::npos;
+  const auto digit_count = std::count_if(cell.begin(), cell.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !has_leading_zero && !(is_whole && digit_count > kExactDigitsMax);
 }
 
 std::vector<QuestionNumber> question_numbers(std::string_view question, std::span<const text::Word> words) {

@@ -26,6 +26,9 @@ struct QuestionNumber {
 
 std::optional<double> cell_number(std::string_view cell);
 
+// A number that loses nothing by being stored as one: "007" and twenty digits are names.
+bool is_quantity(std::string_view cell);
+
 // In order of appearance. "-5" gives both -5 (two words) and 5 (one word): a hyphen may also be a dash.
 std::vector<QuestionNumber> question_numbers(std::string_view question, std::span<const text::Word> words);
 

@@ -22,6 +22,14 @@ void append_quoted(std::string& out, std::string_view text, char quote) {
   out += quote;
 }
 
+// A column as the operand of an aggregate or a comparison.
+void append_operand(std::string& out, const Column& column) {
+  if (!column.is_stored_as_text) return append_quoted(out, column.sql_name, '"');
+  out += "CAST(NULLIF(";
+  append_quoted(out, column.sql_name, '"');
+  out += ", '') AS NUMERIC)";
+}
+
 // The shortest digits that parse back to the same double; whole numbers without a fraction.
 void append_number(std::string& out, double number) {
   if (number == 0) number = 0;  // -0 has no integer form
@@ -62,10 +70,15 @@ std::string_view compare_op_name(CompareOp op) {
 
 std::string to_sql(const TableSchema& schema, const SqlCall& call) {
   CADRE_CHECK(call.select_column < schema.columns.size(), "a call is built from the schema's columns");
+  const Column& selected = schema.columns[call.select_column];
   std::string sql = "SELECT ";
-  if (call.aggregate != Aggregate::kNone) (sql += aggregate_name(call.aggregate)) += '(';
-  append_quoted(sql, schema.columns[call.select_column].sql_name, '"');
-  if (call.aggregate != Aggregate::kNone) sql += ')';
+  if (call.aggregate == Aggregate::kNone) {
+    append_quoted(sql, selected.sql_name, '"');
+  } else {
+    (sql += aggregate_name(call.aggregate)) += '(';
+    append_operand(sql, selected);
+    sql += ')';
+  }
   sql += " FROM ";
   append_quoted(sql, schema.sql_name, '"');
   for (size_t i = 0; i < call.conditions.size(); ++i) {
@@ -73,7 +86,7 @@ std::string to_sql(const TableSchema& schema, const SqlCall& call) {
     CADRE_CHECK(condition.column < schema.columns.size(), "a condition is built from the schema's columns");
     const Column& column = schema.columns[condition.column];
     sql += i == 0 ? " WHERE " : " AND ";
-    append_quoted(sql, column.sql_name, '"');
+    append_operand(sql, column);
     ((sql += ' ') += compare_op_name(condition.op)) += ' ';
     append_literal(sql, column.type, condition.value);
   }

@@ -24,6 +24,9 @@ struct Column {
   std::string name;      // the header as the user wrote it, for reading
   std::string sql_name;  // the identifier in the database, unquoted
   ColumnType type = ColumnType::kText;
+  // A kReal column whose cells the database holds as text ('5', and '' for none), as sqlite3's .import leaves them. SQL
+  // that counts, computes or compares reads it as CAST(NULLIF("name", '') AS NUMERIC).
+  bool is_stored_as_text = false;
 };
 
 struct TableSchema {

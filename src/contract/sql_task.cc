@@ -53,17 +53,21 @@ bool contains(const std::vector<ConditionCandidate>& candidates, uint32_t column
                      [&](const ConditionCandidate& c) { return c.column == column && c.span == span; });
 }
 
-// Every number with every real column where no cell is that number.
+// Every number with every real column where no cell is that number. Numbers come in order and rank equal, so those past
+// the limit on candidates would be dropped anyway.
 void add_numbers(const TableSchema& schema, SqlTask& task) {
   const size_t cell_count = task.candidates.size();
+  const auto is_cell = [&](uint32_t column, WordSpan span) {
+    const auto cells_end = task.candidates.begin() + static_cast<ptrdiff_t>(cell_count);
+    return std::any_of(task.candidates.begin(), cells_end, [&](const ConditionCandidate& candidate) {
+      return candidate.column == column && candidate.span == span && candidate.full_match;
+    });
+  };
   for (const QuestionNumber& number : question_numbers(task.question, task.words)) {
     for (uint32_t c = 0; c < schema.columns.size(); ++c) {
-      if (schema.columns[c].type != ColumnType::kReal) continue;
-      const auto cells_end = task.candidates.begin() + static_cast<ptrdiff_t>(cell_count);
-      const bool is_cell = std::any_of(task.candidates.begin(), cells_end, [&](const ConditionCandidate& candidate) {
-        return candidate.column == c && candidate.span == number.span && candidate.full_match;
-      });
-      if (!is_cell) task.candidates.push_back({c, number.span, number.text, ValueOrigin::kNumber, true, kAllOps});
+      if (task.candidates.size() - cell_count >= kCandidatesMax) return;
+      if (schema.columns[c].type != ColumnType::kReal || is_cell(c, number.span)) continue;
+      task.candidates.push_back({c, number.span, number.text, ValueOrigin::kNumber, true, kAllOps});
     }
   }
 }

@@ -178,10 +178,32 @@ class Parser {
     if (!at_end() && tokens_[next_].kind == SqlTokenKind::kWord) {
       select.aggregate = TRY(take_aggregate());
       TRY(expect_symbol("("));
-      select.column = TRY(take_name());
+      select.operand = TRY(take_operand());
       return expect_symbol(")");
     }
-    select.column = TRY(take_name());
+    select.operand.column = TRY(take_name());
+    return {};
+  }
+
+  Result<ParsedOperand> take_operand() {
+    ParsedOperand operand;
+    operand.is_cast = !at_end() && tokens_[next_].kind == SqlTokenKind::kWord;
+    if (operand.is_cast) TRY(expect_all({"CAST", "(", "NULLIF", "("}));
+    operand.column = TRY(take_name());
+    if (!operand.is_cast) return operand;
+    TRY(expect_symbol(","));
+    if (at_end() || tokens_[next_].kind != SqlTokenKind::kText || !tokens_[next_].text.empty()) {
+      return error_at(where(), "'' is expected here");
+    }
+    ++next_;
+    TRY(expect_all({")", "AS", "NUMERIC", ")"}));
+    return operand;
+  }
+
+  Result<void> expect_all(std::initializer_list<std::string_view> expected) {
+    for (const std::string_view one : expected) {
+      TRY(is_word_start(one.front()) ? expect_word(one) : expect_symbol(one));
+    }
     return {};
   }
 
@@ -197,7 +219,7 @@ class Parser {
 
   Result<ParsedCondition> parse_condition() {
     ParsedCondition condition;
-    condition.column = TRY(take_name());
+    condition.operand = TRY(take_operand());
     condition.op = TRY(take_op());
     const bool is_negative = is_symbol("-");
     if (is_negative) ++next_;

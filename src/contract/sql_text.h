@@ -1,6 +1,7 @@
 // Reading SQL text: its tokens, and the one form of SELECT that a contract allows.
 //
-//   SELECT name | AGGREGATE(name) FROM name [WHERE name op literal {AND name op literal}]
+//   SELECT name | AGGREGATE(operand) FROM name [WHERE operand op literal {AND operand op literal}]
+//   operand = name | CAST(NULLIF(name, '') AS NUMERIC)
 //
 // Names are quoted with "", literals are 'text' or numbers, op is one of = > <. Everything else is refused with the
 // byte where it stands. Knows nothing of tables: names and literals come back as they are written. The input is
@@ -37,8 +38,13 @@ struct SqlToken {
 
 Result<std::vector<SqlToken>> tokenize_sql(std::string_view sql);
 
-struct ParsedCondition {
+struct ParsedOperand {
   std::string column;
+  bool is_cast = false;
+};
+
+struct ParsedCondition {
+  ParsedOperand operand;
   CompareOp op = CompareOp::kEqual;
   bool is_number = false;
   std::string value;  // of a number: its digits, with a sign
@@ -46,7 +52,7 @@ struct ParsedCondition {
 
 struct ParsedSelect {
   std::string table;
-  std::string column;
+  ParsedOperand operand;
   Aggregate aggregate = Aggregate::kNone;
   std::vector<ParsedCondition> conditions;
 };

@@ -52,16 +52,27 @@ std::optional<WordSpan> find_number(const SqlTask& task, double value) {
 
 Result<void> check_types(const Column& column, const ParsedCondition& parsed) {
   const bool is_text = column.type == ColumnType::kText;
-  if (is_text && parsed.is_number)
+  if (is_text && parsed.is_number) {
     return refused(fmt::format("text column \"{}\" is compared with a number", column.sql_name));
+  }
   if (!parsed.is_number && parsed.op != CompareOp::kEqual && parsed.op != CompareOp::kNotEqual) {
     return refused(fmt::format("column \"{}\" is ordered by a text", column.sql_name));
   }
   return {};
 }
 
+// An operand names a column and reads it as what it is.
+Result<uint32_t> resolve_operand(const TableSchema& schema, const ParsedOperand& operand) {
+  const uint32_t column = TRY(resolve_column(schema, operand.column));
+  if (schema.columns[column].is_stored_as_text != operand.is_cast) {
+    return refused(
+        fmt::format("column \"{}\" is {} cast to a number", operand.column, operand.is_cast ? "wrongly" : "not"));
+  }
+  return column;
+}
+
 Result<Condition> check_condition(const Table& table, const SqlTask& task, const ParsedCondition& parsed) {
-  const uint32_t column = TRY(resolve_column(table.schema(), parsed.column));
+  const uint32_t column = TRY(resolve_operand(table.schema(), parsed.operand));
   TRY(check_types(table.schema().columns[column], parsed));
   std::optional<WordSpan> span;
   if (parsed.is_number) {
@@ -73,7 +84,8 @@ Result<Condition> check_condition(const Table& table, const SqlTask& task, const
   }
   const bool is_cell = TRY(table.has_cell(column, parsed.value));
   if (!is_cell && !span) {
-    return refused(fmt::format("{} stands neither in the question nor in column \"{}\"", parsed.value, parsed.column));
+    return refused(
+        fmt::format("{} stands neither in the question nor in column \"{}\"", parsed.value, parsed.operand.column));
   }
   const ValueOrigin origin = is_cell            ? ValueOrigin::kCell
                              : parsed.is_number ? ValueOrigin::kNumber
@@ -89,10 +101,12 @@ Result<SqlCall> validate_sql(const Table& table, const SqlTask& task, std::strin
   if (parsed.table != schema.sql_name) {
     return refused(fmt::format("table \"{}\" is asked, not \"{}\"", parsed.table, schema.sql_name));
   }
-  SqlCall call{.select_column = TRY(resolve_column(schema, parsed.column)), .aggregate = parsed.aggregate};
+  SqlCall call{.aggregate = parsed.aggregate};
+  call.select_column = TRY(call.aggregate == Aggregate::kNone ? resolve_column(schema, parsed.operand.column)
+                                                              : resolve_operand(schema, parsed.operand));
   const uint8_t aggregates = legal_aggregates(schema.columns[call.select_column].type);
   if ((aggregates >> static_cast<unsigned>(call.aggregate) & 1) == 0) {
-    return refused(fmt::format("{} of text column \"{}\"", aggregate_name(call.aggregate), parsed.column));
+    return refused(fmt::format("{} of text column \"{}\"", aggregate_name(call.aggregate), parsed.operand.column));
   }
   if (parsed.conditions.size() > kConditionsMax) {
     return refused(fmt::format("{} conditions; at most {} are allowed", parsed.conditions.size(), kConditionsMax));

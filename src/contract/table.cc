@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -113,6 +114,14 @@ Result<TableData> data_of_rows(TableSchema schema, const std::vector<std::vector
 }  // namespace
 
 Result<Table> Table::open(const std::string& path, const OpenOptions& options) {
+  std::error_code code;
+  const auto status = std::filesystem::status(path, code);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return Error{ErrorCode::kUnsupported,
+                 fmt::format("open table \"{}\": it is a folder, pipe or device; a table is read "
+                             "twice, so write it to a file first",
+                             path)};
+  }
   constexpr std::string_view kSqliteMagic = std::string_view("SQLite format 3\0", 16);
   bool is_sqlite = false;
   {

@@ -17,25 +17,11 @@
 namespace cadre::contract {
 namespace {
 
-constexpr ptrdiff_t kExactDigitsMax = 18;  // of an integer that fits 64 bits
-
 // "orders 2024.csv" -> "orders 2024".
 std::string table_name_of(const std::string& path) {
   std::string name = std::filesystem::path(path).stem().string();
   if (name.empty() || !text::is_valid_utf8(name)) return "table";
   return name.starts_with("sqlite_") ? "t_" + name : name;
-}
-
-// A number that loses nothing by being stored as one.
-bool is_quantity(std::string_view cell) {
-  if (!cell_number(cell)) return false;
-  const size_t first_digit = cell.find_first_of("0123456789");
-  const bool has_leading_zero = cell[first_digit] == '0' && first_digit + 1 < cell.size() &&
-                                cell[first_digit + 1] >= '0' && cell[first_digit + 1] <= '9' &&
-                                (first_digit == 0 || cell[first_digit - 1] != '.');
-  const bool is_whole = cell.find_first_of(".eE") == std::string_view::npos;
-  const auto digit_count = std::count_if(cell.begin(), cell.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return !has_leading_zero && !(is_whole && digit_count > kExactDigitsMax);
 }
 
 struct SeenCells {

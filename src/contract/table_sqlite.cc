@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "contract/question_numbers.h"
 #include "contract/sql_text.h"
 #include "contract/table_data.h"
 
@@ -90,22 +91,33 @@ std::string select_all(const TableSchema& schema) {
 // What the cells of a column were so far.
 struct SeenKinds {
   bool has_number = false;
+  bool has_text_number = false;
+  bool has_empty_text = false;
   bool has_other = false;
+
+  bool is_real() const { return (has_number || has_text_number) && !has_other; }
+  bool is_stored_as_text() const { return is_real() && (has_text_number || has_empty_text); }
+  void see_text(std::string_view cell) {
+    // What SQLite's CAST and we read as the same number: no commas, no white space.
+    const bool is_plain = cell.find_first_not_of("+-.0123456789eE") == std::string_view::npos;
+    (cell.empty() ? has_empty_text : is_plain && is_quantity(cell) ? has_text_number : has_other) = true;
+  }
 };
 
-void read_cell(const store::Statement& row, uint32_t column, CellIndex& index, SeenKinds& kinds) {
-  switch (row.column_kind(static_cast<int>(column))) {
+void read_cell(const store::Statement& row, int column, CellIndex& index, SeenKinds& kinds) {
+  const auto index_column = static_cast<uint32_t>(column);
+  switch (row.column_kind(column)) {
     case store::ValueKind::kNull:
       return;
     case store::ValueKind::kInteger:
       kinds.has_number = true;
-      return index.add(column, fmt::format_int(row.column_int64(static_cast<int>(column))).c_str());
+      return index.add(index_column, fmt::format_int(row.column_int64(column)).c_str());
     case store::ValueKind::kReal:
       kinds.has_number = true;
-      return index.add(column, number_text(row.column_double(static_cast<int>(column))));
+      return index.add(index_column, number_text(row.column_double(column)));
     case store::ValueKind::kText:
-      kinds.has_other = true;
-      return index.add(column, row.column_text(static_cast<int>(column)));
+      kinds.see_text(row.column_text(column));
+      return index.add(index_column, row.column_text(column));
     case store::ValueKind::kBlob:
       kinds.has_other = true;
       return;
@@ -118,12 +130,13 @@ Result<TableData> read_rows(std::shared_ptr<store::Database> database, TableSche
   std::vector<SeenKinds> kinds(width);
   auto row = TRY(data.database->prepare(select_all(data.schema)));
   while (TRY(row.step())) {
-    for (uint32_t c = 0; c < width; ++c) read_cell(row, c, data.index, kinds[c]);
+    for (size_t c = 0; c < width; ++c) read_cell(row, static_cast<int>(c), data.index, kinds[c]);
     ++data.row_count;
     if (options.progress && data.row_count % kRowsPerProgress == 0) options.progress(data.row_count);
   }
   for (size_t c = 0; c < width; ++c) {
-    if (kinds[c].has_number && !kinds[c].has_other) data.schema.columns[c].type = ColumnType::kReal;
+    if (kinds[c].is_real()) data.schema.columns[c].type = ColumnType::kReal;
+    data.schema.columns[c].is_stored_as_text = kinds[c].is_stored_as_text();
   }
   data.index.finish(data.schema.columns);
   return data;

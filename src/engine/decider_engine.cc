@@ -101,7 +101,7 @@ Result<SqlAttempt> DeciderEngine::attempt_sql(const contract::Table& table, cons
     const double best = calls[0].probability, best_calibrated = calibrated(best);
     const double left = best < 1 ? (1 - best_calibrated) / (1 - best) : 0;
     const double probability = i == 0 ? best_calibrated : calls[i].probability * left;
-    attempt.candidates.push_back({std::move(calls[i].call), probability * attempt.answerable});
+    attempt.candidates.push_back({std::move(calls[i].call), probability});
   }
   if (options_.use_cells) attempt.unmatched_values = std::move(uncovered);
   attempt.timings.heads_ns = lap();

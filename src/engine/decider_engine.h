@@ -1,7 +1,8 @@
 // A decider pack behind the engine interface: features, one pass, heads, ranked calls.
 //
 // Calibration from the contract maps the raw probability of the best call to the share of such calls that are right
-// (piecewise linear over `cadre.contract` calibration.points), times the probability that the question is answerable at all. Where the model reads words as a value that no candidate covers, their
+// (piecewise linear over `cadre.contract` calibration.points). Whether the question is answerable
+// at all is a probability of its own. Where the model reads words as a value that no candidate covers, their
 // spans become candidates of a second scoring (heads only) and are reported as unmatched.
 // Thread safety: one engine per thread; engines made from the same weights share them.
 // SPDX-License-Identifier: Apache-2.0

@@ -25,7 +25,7 @@ struct AttemptTimings {
 
 struct SqlCandidate {
   contract::SqlCall call;
-  double probability = 0;  // calibrated share of cases like this one in which the call is right; sums to at most 1 over candidates
+  double probability = 0;  // calibrated share of answerable cases like this one in which the call is right; sums to at most 1 over candidates
 };
 
 struct SqlAttempt {

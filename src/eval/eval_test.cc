@@ -200,7 +200,7 @@ TEST_F(Suite, PredictionsSayWhatWasReturned) {
   EXPECT_THAT(
       lines,
       ElementsAre(R"({"index":0,"output":"SELECT \"col1\" FROM \"table_1_5\" WHERE \"col0\" = 'berlin'",)"
-                  R"("result":[[5]],"probability":0.5,"abstained":false,"correct":true})",
+                  R"("result":[[5]],"probability":0.25,"abstained":false,"correct":true})",
                   R"({"index":1,"output":null,"result":null,"probability":0.0,"abstained":true,"correct":false})",
                   R"({"index":2,"output":null,"result":null,"probability":0.0,"abstained":true,"correct":false})"));
 }

@@ -139,7 +139,7 @@ std::optional<std::string> single_table_of(std::string_view sql) {
     if (i + 1 == tokens->size() || !is_name((*tokens)[i + 1])) return std::nullopt;
     const std::string& name = (*tokens)[i + 1].text;
     if (table && !equals_ignoring_case(*table, name)) return std::nullopt;
-    table = name;
+    if (!table) table = name;
     for (size_t next = i + 2; next < std::min(tokens->size(), i + 5); ++next) {
       if (is_symbol((*tokens)[next], ",")) return std::nullopt;  // FROM a, b and FROM a AS x, b
       if ((*tokens)[next].kind != SqlTokenKind::kWord || is_word((*tokens)[next], "WHERE")) break;

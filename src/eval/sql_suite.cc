@@ -64,8 +64,8 @@ SqlOutput answer_question(engine::SpecialistEngine& engine, const contract::Tabl
   }
   if (!attempt->candidates.empty()) {
     const engine::SqlCandidate& best = attempt->candidates.front();
-    output.confidence = best.probability;
-    output.is_abstained = output.confidence < options.confidence_min;
+    output.confidence = best.probability * attempt->answerable;
+    output.is_abstained = best.probability < options.confidence_min || attempt->answerable < options.answerable_min;
     output.call = best.call;
     output.sql = contract::to_sql(table.schema(), best.call);
     output.result = execute(table, *task, output.sql);

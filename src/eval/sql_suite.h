@@ -29,6 +29,7 @@ struct SqlSuiteOptions {
   std::string predictions_path;   // one JSON line per case; empty = none
   double empty_keeps = 0.25;      // share of its probability that a candidate keeps when it finds nothing
   size_t execution_guided_k = 8;  // candidates asked of the engine
+  double answerable_min = 0;      // below it a case is an abstention, too
   double confidence_min = 0;      // below it a case is an abstention
   std::function<void(size_t done, size_t total)> progress;
 };
@@ -42,7 +43,7 @@ struct SuiteReport {
 struct SqlOutput {
   std::optional<Error> error;  // the question could not be read or the engine failed; then it abstained
   bool is_abstained = true;
-  double confidence = 0;  // calibrated probability of the best candidate
+  double confidence = 0;  // probability of the best candidate times answerable
   std::string sql;        // of the best candidate
   contract::SqlCall call;
   std::optional<contract::QueryResult> result;  // absent where it is not valid

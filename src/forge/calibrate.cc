@@ -69,7 +69,7 @@ Result<std::vector<Outcome>> collect_outcomes(engine::SpecialistEngine& engine, 
     for (const auto& candidate : attempt.candidates) {
       const auto result = table.query(contract::to_sql(table.schema(), candidate.call));
       const bool right = result.ok() && contract::same_answer(*result, gold);
-      const double raw = attempt.answerable > 0 ? candidate.probability / attempt.answerable : 0;
+      const double raw = candidate.probability;
       if (&candidate == &attempt.candidates.front()) {
         outcome.probability = raw;
         outcome.right = right;

@@ -33,7 +33,7 @@ Json sql_contract(const train::SqlRecipe& recipe, const train::TrainedDecider& t
   contract["tool"] = "sqlite.select";
   contract["verifiers"] = {"parses", "grounded", "read_only", "executes", "non_empty", "confidence"};
   contract["decoding"] = {{"candidates", 8}};
-  contract["training"] = {{"recipe", recipe.source}, {"steps", trained.steps}, {"seconds", trained.seconds}};
+  contract["training"] = {{"recipe", recipe.source}, {"steps", trained.steps}};
   contract["data"] = Json::array();
   contract["data"].push_back({{"name", "WikiSQL questions (official training split), tables from TabFact"},
                               {"source", "github.com/salesforce/WikiSQL, github.com/jkkummerfeld/text2sql-data, github.com/wenhuchen/Table-Fact-Checking"},

@@ -196,6 +196,17 @@ Result<void> Journal::finish_run(const RunId& run, RunState outcome, const base:
   return {};
 }
 
+Result<void> Journal::finish_run(const RunId& run, std::span<const Event> events, RunState outcome, const base::Json& payload) {
+  if (events.empty()) return finish_run(run, outcome, payload);
+  auto operation = impl_->prepare_append(run, events);
+  if (operation->is_done()) return operation->result;
+  operation->type = Operation::Type::kFinish;
+  operation->outcome = outcome;
+  operation->records.push_back(TRY(prepare_record(impl_->options, finish_kind(outcome), payload)));
+  TRY(impl_->perform(std::move(operation)));
+  return {};
+}
+
 Result<void> Journal::resume_run(const RunId& run, const base::Json& payload) {
   TRY(impl_->perform(TRY(impl_->own_record(Operation::Type::kResume, run, kKindResume, payload))));
   return {};

@@ -154,6 +154,8 @@ class Journal {
   Ticket append_async(const RunId& run, std::span<const Event> events);
   // `outcome` is not kRunning. Nothing can be appended afterwards.
   Result<void> finish_run(const RunId& run, RunState outcome, const base::Json& payload);
+  // The same after `events`, all in one transaction: a short run costs no sync for what it did on the way.
+  Result<void> finish_run(const RunId& run, std::span<const Event> events, RunState outcome, const base::Json& payload);
   // Takes over a run whose owner is dead; kBusy if it lives. Leaves a record "run.resume".
   Result<void> resume_run(const RunId& run, const base::Json& payload);
   // Overwrites the payloads and salts of these runs. Their records and hashes stay.

@@ -60,7 +60,7 @@ const MoveFunctions& move_functions() {
 
 template <class T>
 void start_packing(MatmulKernel kernel, size_t k, size_t n, PackedMatrix<T>& out) {
-  CADRE_CHECK(k % 32 == 0 && n % 16 == 0, "shapes of packed matrices are padded by the caller");
+  CADRE_CHECK(k > 0 && k % 32 == 0 && n % 16 == 0, "shapes of packed matrices are padded by the caller");
   out.kernel = kernel;
   out.k = k;
   out.n = n;

@@ -58,22 +58,30 @@ struct F32Tile {
   }
 };
 
-// Both operands stay bfloat16 in memory; the blocks in use are widened to the stack, A's once per panel (1 load, shift
-// and store per 16 FMA).
+// Both operands stay bfloat16 in memory; the blocks in use are widened to the stack: a tile's rows of A once for all
+// columns of a panel (1 load, shift and store per 64 FMA), B once for all rows, cut into columns of 16 as the f32 tile
+// wants them.
 struct WidenedTile {
   using Element = BFloat16;
-  static constexpr size_t kColumns = internal::kColumns, kDepth = internal::kDepth, kRows = internal::kRows;
+  static constexpr size_t kColumns = 64, kRows = internal::kRows;
+  static constexpr size_t kDepth = 64;  // 64 x 64 f32 of B: 16 KiB, half of a 32 KiB L1
+  static constexpr size_t kTileRows = 6, kTileColumns = 16;
 
   static void multiply(const BFloat16* a, size_t lda, size_t rows, const BFloat16* b, size_t depth, size_t width,
                        float* c, size_t ldc, bool first) {
-    constexpr size_t kTileRows = 6;
     alignas(64) float widened_b[kDepth * kColumns];
     alignas(64) float widened_a[kTileRows * kDepth];
-    widen(b, depth * width, widened_b);
+    for (size_t j = 0; j < width; j += kTileColumns) {
+      float* columns = widened_b + j * depth;
+      for (size_t l = 0; l < depth; ++l) widen(b + l * width + j, kTileColumns, columns + l * kTileColumns);
+    }
     for (size_t i = 0; i < rows; i += kTileRows) {
       const size_t height = rows - i < kTileRows ? rows - i : kTileRows;
       for (size_t r = 0; r < height; ++r) widen(a + (i + r) * lda, depth, widened_a + r * kDepth);
-      multiply_rows<F32Shape, 6, 2>(widened_a, kDepth, height, widened_b, depth, c + i * ldc, ldc, first);
+      for (size_t j = 0; j < width; j += kTileColumns) {
+        multiply_rows<F32Shape, 6, 2>(widened_a, kDepth, height, widened_b + j * depth, depth, c + i * ldc + j, ldc,
+                                      first);
+      }
     }
   }
 };
@@ -81,6 +89,7 @@ struct WidenedTile {
 }  // namespace
 
 const MultiplyKernel<float> kMultiplyF32Avx2{kColumns, PanelLayout::kRows, multiply_blocked<F32Tile>};
-const MultiplyKernel<BFloat16> kMultiplyBf16Avx2{kColumns, PanelLayout::kRows, multiply_blocked<WidenedTile>};
+const MultiplyKernel<BFloat16> kMultiplyBf16Avx2{WidenedTile::kColumns, PanelLayout::kRows,
+                                                 multiply_blocked<WidenedTile>};
 
 }  // namespace cadre::tensor::internal

@@ -3,8 +3,7 @@
 // Every function is a fixed sequence of IEEE f32 operations (add, multiply, divide, square root, explicit fma), so the
 // scalar reference, AVX2 and AVX-512 agree bit for bit:
 // * A sum over a row has 16 lanes. Element i is added to lane i % 16 in ascending order, each lane starting at +0 and
-// the row
-//   padded with zeros to whole vectors; then lane j adds lane j + 8, then j + 4, j + 2, j + 1.
+//   the row padded with zeros to whole vectors; then lane j adds lane j + 8, then j + 4, j + 2, j + 1.
 // * exponential(x): n = x * log2(e) rounded to an integer, r = x - n ln 2 by two fma, a polynomial of degree 6 in r by
 //   Horner's rule in fma, times 2^n. At most 1 ulp from the true value (vector_math_test.cc). Below -87.33654 it is 0,
 //   so no result is denormal; above 88.72283 it is infinity.

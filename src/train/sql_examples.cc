@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -218,7 +219,8 @@ class Augmenter {
 
   Result<DeciderExample> make() {
     if (random_.chance(augmentation_.synthetic)) {
-      if (auto made = make_synthetic_question(table(), corpus_.rows(question_.table), random_)) {
+      TRY(number_rows());
+      if (auto made = own_table_ ? std::nullopt : make_synthetic_question(table(), rows(), random_)) {
         question_.question = std::move(made->question);
         question_.gold = std::move(made->gold);
       }
@@ -237,7 +239,22 @@ class Augmenter {
   }
 
  private:
-  const contract::Table& table() const { return corpus_.table(question_.table); }
+  const contract::Table& table() const { return own_table_ ? *own_table_ : corpus_.table(question_.table); }
+  const std::vector<std::vector<std::string>>& rows() const { return own_table_ ? own_rows_ : corpus_.rows(question_.table); }
+
+  // In four of ten synthetic examples the table gets an id column; the natural question no longer fits it.
+  Result<void> number_rows() {
+    if (!random_.chance(0.4)) return {};
+    auto [schema, rows] = with_id_column(table().schema(), corpus_.rows(question_.table), random_);
+    auto numbered = TRY(contract::Table::from_rows(schema, rows));
+    auto made = make_synthetic_question(numbered, rows, random_);
+    if (!made) return {};
+    own_rows_ = std::move(rows);
+    own_table_ = std::move(numbered);
+    question_.question = std::move(made->question);
+    question_.gold = std::move(made->gold);
+    return {};
+  }
 
   Result<contract::Table> wrong_table() {
     const auto other = static_cast<uint32_t>(random_.below(corpus_.table_count()));
@@ -251,7 +268,7 @@ class Augmenter {
     contract::TableSchema schema = table().schema();
     if (schema.columns.size() < 3) return wrong_table();
     schema.columns.erase(schema.columns.begin() + gone);
-    auto rows = corpus_.rows(question_.table);
+    auto rows = this->rows();
     for (auto& row : rows) row.erase(row.begin() + gone);
     return contract::Table::from_rows(std::move(schema), rows);
   }
@@ -267,8 +284,10 @@ class Augmenter {
   }
 
   Result<DeciderExample> unsupported() {
-    question_.question = make_unsupported_question(table().schema(), question_.question, random_);
-    return unanswerable(contract::Table::from_rows(table().schema(), corpus_.rows(question_.table)));
+    std::optional<std::string> made;
+    if (random_.chance(0.6)) made = make_unsupported_synthetic(table(), rows(), random_);
+    question_.question = made ? *made : make_unsupported_question(table().schema(), question_.question, random_);
+    return unanswerable(contract::Table::from_rows(table().schema(), rows()));
   }
 
   contract::WordSpan random_span(size_t words) {
@@ -432,6 +451,8 @@ class Augmenter {
   }
 
   const SqlCorpus& corpus_;
+  std::optional<contract::Table> own_table_;  // a changed table, with its rows
+  std::vector<std::vector<std::string>> own_rows_;
   SqlQuestion question_;  // a copy: rewriting changes words and gold together
   const text::BpeTokenizer& tokenizer_;
   const Augmentation& augmentation_;

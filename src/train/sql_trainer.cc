@@ -78,7 +78,9 @@ class Trainer {
   std::string checkpoint_path() const { return options_.run_directory + "/checkpoint.bin"; }
 
   base::Sha256 fingerprint() const {
-    return base::sha256(base::dump_json(recipe_.source) + fmt::format("|{}|{}", train_.questions().size(), parameters_.size()));
+    Json trained = recipe_.source;  // without what only packing reads
+    for (const char* key : {"name", "version", "quantisation", "risk_max", "answerable_min"}) trained.erase(key);
+    return base::sha256(base::dump_json(trained) + fmt::format("|{}|{}", train_.questions().size(), parameters_.size()));
   }
 
   Result<void> resume() {

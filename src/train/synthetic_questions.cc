@@ -49,11 +49,29 @@ constexpr std::array<std::string_view, 5> kAtLeast = {"at least $N", "$N or more
 constexpr std::array<std::string_view, 5> kAtMost = {"at most $N", "$N or less", "no more than $N", "up to $N", "not more than $N"};
 constexpr std::array<std::string_view, 6> kRowNouns = {"rows", "entries", "records", "items", "results", "cases"};
 
+// Beyond one SELECT of our form. $B, $C: further columns; $W: a word.
+constexpr std::array<std::string_view, 9> kSeveralColumns = {"what are the $A and $B", "show the $A and the $B", "list the $A, $B and $C",
+                                                             "what is the $A and $B", "find the $A and $B", "give the $A, $B, and $C",
+                                                             "what $A and $B", "show me $A and $B", "return the $B and $A"};
+constexpr std::array<std::string_view, 10> kExtremeRow = {"which $A has the highest $R", "what is the $A with the lowest $R", "find the $A of the one with the most $R",
+                                                          "what are the three $S with the largest $R", "list the top 5 $S by $R", "show the $A with the smallest $R",
+                                                          "which $S have a $R above the average", "what is the $A of the youngest", "list the $S in order of $R",
+                                                          "return the $S sorted by $R in descending order"};
+constexpr std::array<std::string_view, 10> kGrouped = {"how many $T are there for each $A", "which $S have more than $N $T", "find the $S with at least $N $T",
+                                                       "what is the average $R of each $A", "show the number of $T for different $S", "which $A has the most $T",
+                                                       "list the $S that have $N or more $T", "what is the most common $A", "how many different $S are there",
+                                                       "what are the distinct $S"};
+constexpr std::array<std::string_view, 5> kContains = {"whose $A contains the word $W", "with $A starting with $W", "whose $A has the substring $W",
+                                                       "where $A includes \"$W\"", "with $A ending in $W"};
+constexpr std::array<std::string_view, 10> kThings = {"orders", "customers", "people", "students", "products", "employees", "flights", "rows", "entries", "records"};
+
 std::string lower_name(const std::string& name) {
   std::string out = text::lower(name);
   std::replace(out.begin(), out.end(), '_', ' ');
   return out;
 }
+
+std::string_view pick_of(Phrases phrases, base::Random& random) { return phrases[random.below(phrases.size())]; }
 
 std::string plural(const std::string& name) {
   if (name.empty() || name.back() == 's') return name;
@@ -65,7 +83,32 @@ std::string plural(const std::string& name) {
 class Maker {
  public:
   Maker(const contract::Table& table, const std::vector<std::vector<std::string>>& rows, base::Random& random)
-      : table_(table), columns_(table.schema().columns), rows_(rows), random_(random) {}
+      : table_(table), columns_(table.schema().columns), rows_(rows), random_(random) {
+    const std::string first = lower_name(columns_.empty() ? "" : columns_[0].name);
+    has_id_ = first == "id" || first.ends_with(" id");
+    if (has_id_ && first.size() > 3) id_noun_ = first.substr(0, first.size() - 3);
+  }
+
+  // A question that sounds alike and that one SELECT of our form cannot answer.
+  std::optional<std::string> make_unsupported() {
+    if (rows_.size() < 2 || columns_.size() < 3) return std::nullopt;
+    row_ = random_.below(rows_.size());
+    const size_t column = random_.below(columns_.size());
+    std::string question;
+    const double draw = random_.uniform();
+    if (draw < 0.3) question = fill_any(pick(kSeveralColumns), column);
+    else if (draw < 0.55) question = fill_any(pick(kExtremeRow), column);
+    else if (draw < 0.8) question = fill_any(pick(kGrouped), column);
+    else question = select();
+    std::string rest;
+    if (draw >= 0.8) rest = draw < 0.9 ? alternative() : contains();
+    if (draw >= 0.8 && rest.empty()) return std::nullopt;
+    if (rest.empty() && random_.chance(0.4)) rest = condition();
+    if (!rest.empty()) question += " " + rest;
+    if (random_.chance(0.6)) question += "?";
+    if (random_.chance(0.4)) question[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(question[0])));
+    return question;
+  }
 
   std::optional<SyntheticQuestion> make() {
     if (rows_.size() < 2 || columns_.size() < 2) return std::nullopt;
@@ -87,8 +130,9 @@ class Maker {
   }
 
  private:
-  std::string_view pick(Phrases phrases) { return phrases[random_.below(phrases.size())]; }
+  std::string_view pick(Phrases phrases) { return pick_of(phrases, random_); }
   bool is_real(size_t column) const { return columns_[column].type == ColumnType::kReal; }
+  bool is_measure(size_t column) const { return is_real(column) && !(has_id_ && column == 0); }
 
   std::string fill(std::string_view phrase, size_t column, const std::string& value) {
     const std::string name = lower_name(columns_[column].name);
@@ -99,9 +143,61 @@ class Maker {
         continue;
       }
       const char mark = phrase[++i];
-      out += mark == 'A' ? name : mark == 'S' ? plural(name) : value;
+      if (mark == 'W') out += "$W";
+      else out += mark == 'A' ? name : mark == 'S' ? plural(name) : value;
     }
     return out;
+  }
+
+  // Fills every mark of a phrase, with other columns where it asks for them.
+  std::string fill_any(std::string_view phrase, size_t column) {
+    std::string out;
+    for (size_t i = 0; i < phrase.size(); ++i) {
+      if (phrase[i] != '$') {
+        out += phrase[i];
+        continue;
+      }
+      const std::string name = lower_name(columns_[column].name);
+      switch (phrase[++i]) {
+        case 'A': out += name; break;
+        case 'S': out += plural(name); break;
+        case 'B': out += lower_name(columns_[(column + 1) % columns_.size()].name); break;
+        case 'C': out += lower_name(columns_[(column + 2) % columns_.size()].name); break;
+        case 'R': out += lower_name(columns_[measure_or(column)].name); break;
+        case 'T': out += id_noun_.empty() ? std::string(pick(kThings)) : plural(id_noun_); break;
+        case 'N': out += std::to_string(2 + random_.below(9)); break;
+        default: break;
+      }
+    }
+    return out;
+  }
+
+  size_t measure_or(size_t column) {
+    for (size_t tries = 0; tries < 4; ++tries) {
+      const size_t other = random_.below(columns_.size());
+      if (is_measure(other)) return other;
+    }
+    return column;
+  }
+
+  // "with team a or b"
+  std::string alternative() {
+    const size_t column = random_.below(columns_.size());
+    const std::string &a = rows_[row_][column], &b = rows_[random_.below(rows_.size())][column];
+    if (a.empty() || b.empty() || a == b || a.size() + b.size() > 80) return {};
+    const bool both = random_.chance(0.3);
+    return fill(pick(is_real(column) ? Phrases(kNumberIs) : Phrases(kIs)), column, (both ? "both " : random_.chance(0.4) ? "either " : "") + a + (both ? " and " : " or ") + b);
+  }
+
+  std::string contains() {
+    const size_t column = random_.below(columns_.size());
+    const auto words = text::split_words(rows_[row_][column]);
+    if (is_real(column) || words.empty()) return {};
+    const auto& word = words[random_.below(words.size())];
+    const std::string text = rows_[row_][column].substr(word.begin, word.end - word.begin);
+    std::string phrase = fill(pick(kContains), column, "");
+    const size_t at = phrase.find("$W");
+    return at == std::string::npos ? phrase + " " + text : phrase.replace(at, 2, text);
   }
 
   std::string select() {
@@ -112,8 +208,8 @@ class Maker {
       return fill(pick(kPlain), column, "");
     }
     if (draw < 0.5) return count(column);
-    for (size_t tries = 0; tries < 4 && !is_real(column); ++tries) column = random_.below(columns_.size());
-    if (!is_real(column)) return count(column);
+    for (size_t tries = 0; tries < 4 && !is_measure(column); ++tries) column = random_.below(columns_.size());
+    if (!is_measure(column)) return count(column);
     out_.gold.select_column = static_cast<uint32_t>(column);
     struct Choice {
       Aggregate aggregate;
@@ -123,11 +219,21 @@ class Maker {
                                            Choice{Aggregate::kSum, kSum}};
     const auto& choice = choices[random_.below(choices.size())];
     out_.gold.aggregate = choice.aggregate;
-    return fill(pick(choice.phrases), column, "");
+    if (choice.aggregate == Aggregate::kSum && random_.chance(0.3)) return fill("how many $S", column, "");  // "how many goals did ... score"
+    std::string phrase(pick(choice.phrases));
+    const size_t mark = phrase.find("$A");
+    if (!id_noun_.empty() && random_.chance(0.25)) phrase.insert(mark, id_noun_ + " ");  // "the largest order amount"
+    return fill(phrase, column, "");
   }
 
   std::string count(size_t column) {
     out_.gold.aggregate = Aggregate::kCount;
+    if (!id_noun_.empty() && random_.chance(0.6)) {  // "how many orders", where the id stands for the order
+      out_.gold.select_column = 0;
+      std::string phrase(pick(kCount));
+      phrase.replace(phrase.find("$S"), 2, plural(id_noun_));
+      return phrase;
+    }
     if (random_.chance(0.3)) {  // counting rows: the first column stands for the row
       out_.gold.select_column = 0;
       std::string phrase(pick(kCount));
@@ -165,7 +271,7 @@ class Maker {
   // Is `number` inside the range of this column alone?
   bool names_itself(size_t column, double number) const {
     for (uint32_t c = 0; c < columns_.size(); ++c) {
-      if (!is_real(c)) continue;
+      if (!is_measure(c)) continue;
       const auto range = table_.range(c);
       const bool inside = !range.empty && number >= range.low && number <= range.high;
       if (inside != (c == column)) return false;
@@ -186,7 +292,7 @@ class Maker {
     const auto number = text::parse_number(cell);
     if (!number || std::abs(*number) > 1e12) return {};
     const std::string name = lower_name(columns_[column].name);
-    const double draw = random_.uniform();
+    const double draw = is_measure(column) ? random_.uniform() : 0;  // an id is equal or not
     if (draw < 0.35) {
       add(column, CompareOp::kEqual, cell);
       const bool is_year = *number >= 1850 && *number <= 2050 && (name.find("year") != std::string::npos || name.find("season") != std::string::npos);
@@ -219,6 +325,8 @@ class Maker {
   const std::vector<contract::Column>& columns_;
   const std::vector<std::vector<std::string>>& rows_;
   base::Random& random_;
+  bool has_id_ = false;   // the first column numbers the rows
+  std::string id_noun_;   // what a row is, from the id's name: "order id" -> "order"
   size_t row_ = 0;
   std::vector<size_t> used_;
   SyntheticQuestion out_;
@@ -229,6 +337,27 @@ class Maker {
 std::optional<SyntheticQuestion> make_synthetic_question(const contract::Table& table, const std::vector<std::vector<std::string>>& rows,
                                                          base::Random& random) {
   return Maker(table, rows, random).make();
+}
+
+std::optional<std::string> make_unsupported_synthetic(const contract::Table& table, const std::vector<std::vector<std::string>>& rows,
+                                                      base::Random& random) {
+  return Maker(table, rows, random).make_unsupported();
+}
+
+std::pair<contract::TableSchema, std::vector<std::vector<std::string>>> with_id_column(const contract::TableSchema& schema,
+                                                                                       const std::vector<std::vector<std::string>>& rows,
+                                                                                       base::Random& random) {
+  contract::TableSchema out = schema;
+  std::string noun(pick_of(kThings, random));
+  if (noun == "people") noun = "person";
+  else if (noun == "entries") noun = "entry";
+  else noun.pop_back();
+  const std::string name = random.chance(0.25) ? "id" : noun + (random.chance(0.5) ? "_id" : " id");
+  out.columns.insert(out.columns.begin(), {name, "cadre_id", ColumnType::kReal});
+  auto changed = rows;
+  const uint64_t first = random.chance(0.6) ? 1 : 1 + random.below(5000);
+  for (size_t r = 0; r < changed.size(); ++r) changed[r].insert(changed[r].begin(), std::to_string(first + r));
+  return {std::move(out), std::move(changed)};
 }
 
 }  // namespace cadre::train

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -24,5 +25,14 @@ struct SyntheticQuestion {
 // nullopt where the table has too little to ask about.
 std::optional<SyntheticQuestion> make_synthetic_question(const contract::Table& table, const std::vector<std::vector<std::string>>& rows,
                                                          base::Random& random);
+
+// A question of the same making that needs more than one SELECT of our form: several columns, an extreme's row, groups, alternatives.
+std::optional<std::string> make_unsupported_synthetic(const contract::Table& table, const std::vector<std::vector<std::string>>& rows,
+                                                      base::Random& random);
+
+// The table with a column in front that numbers its rows ("order_id"), as users' tables have and Wikipedia's do not.
+std::pair<contract::TableSchema, std::vector<std::vector<std::string>>> with_id_column(const contract::TableSchema& schema,
+                                                                                       const std::vector<std::vector<std::string>>& rows,
+                                                                                       base::Random& random);
 
 }  // namespace cadre::train
