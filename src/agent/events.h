@@ -85,7 +85,7 @@ struct Dispatched {
   bool accepted = false;
   double confidence = 0;
   std::string tier;    // which one decided: "rules", "linear", ...
-  std::string reason;  // for people
+  std::string reason;  // for people: why it was declined, and what to do
   std::vector<PlanStep> plan;
 };
 

@@ -89,9 +89,8 @@ Result<void> Machine::on(const RunBegun& event) {
 Result<void> Machine::on(const Dispatched& event) {
   TRY(require(Phase::kDispatching, "dispatch.returned"));
   if (!event.accepted) {
-    finish(Status::kDeclined, Reason::kOutOfScope,
-           fmt::format("{}; ask for something that stands in the table",
-                       event.reason.empty() ? "not a question to a table" : event.reason));
+    const char* otherwise = "this is not a question to a table; ask for something that stands in it";
+    finish(Status::kDeclined, Reason::kOutOfScope, event.reason.empty() ? otherwise : event.reason);
     return {};
   }
   if (event.plan.size() != 1) {
