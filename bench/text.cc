@@ -1,5 +1,6 @@
 // How fast text becomes words, normal forms and tokens: what loading a table and reading a question cost before any
-// model runs. SPDX-License-Identifier: Apache-2.0
+// model runs.
+// SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
 
 #include <map>

@@ -1,5 +1,6 @@
 // Any bytes as a word for a tokenizer, and as lists of tokens and merges from outside (newline between entries, an
-// empty line between the lists). SPDX-License-Identifier: Apache-2.0
+// empty line between the lists).
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdint>
 #include <string>

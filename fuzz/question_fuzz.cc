@@ -1,5 +1,6 @@
 // Any bytes as a question: a task or an Error, and whatever the task offers makes SQL that passes the independent check
-// and runs. SPDX-License-Identifier: Apache-2.0
+// and runs.
+// SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
 #include <cstdint>
 #include <string>

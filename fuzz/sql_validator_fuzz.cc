@@ -1,7 +1,8 @@
 // SQL text from outside: whatever passes the check is one legal call that reads back as itself and executes.
 //
 // Input: a byte of seed, a byte that says how many bytes of a legal text are replaced, then what replaces them; or,
-// where that byte is 0, the whole rest as SQL. SPDX-License-Identifier: Apache-2.0
+// where that byte is 0, the whole rest as SQL.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,6 @@
 // Bytes that arrive in order: a file or pipe read piece by piece, or a text in memory. For inputs that need not fit
-// into memory. Thread safety: a source belongs to one thread. SPDX-License-Identifier: Apache-2.0
+// into memory. Thread safety: a source belongs to one thread.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>

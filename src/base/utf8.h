@@ -1,8 +1,8 @@
 // Reading and writing UTF-8 (RFC 3629), one code point at a time.
 //
 // decode_utf8 accepts exactly the well-formed sequences: no overlong forms, no surrogates, nothing past U+10FFFF, so
-// that encode_utf8(decode_utf8(x)) gives back the bytes of x. Thread safety: pure functions. SPDX-License-Identifier:
-// Apache-2.0
+// that encode_utf8(decode_utf8(x)) gives back the bytes of x. Thread safety: pure functions.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>

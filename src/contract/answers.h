@@ -1,8 +1,8 @@
 // When two answers are the same, when one is none, and how an answer is written down.
 //
 // Answers are compared as multisets of rows: numbers up to a relative difference of 1e-6, texts by their normal form
-// (one that is empty as it stands), NULL equal to NULL. Thread safety: pure functions. SPDX-License-Identifier:
-// Apache-2.0
+// (one that is empty as it stands), NULL equal to NULL. Thread safety: pure functions.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "base/json.h"

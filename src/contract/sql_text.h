@@ -6,7 +6,8 @@
 // Names are quoted with "", literals are 'text' or numbers, op is one of = > <. Everything else is refused with the
 // byte where it stands. Knows nothing of tables: names and literals come back as they are written. The input is
 // untrusted; at most kSqlSizeBytesMax of it are read. Thread safety: pure functions. Idea: SQLite's tokenizer rules,
-// https://www.sqlite.org/lang_expr.html (literal values) and lang_keywords.html. SPDX-License-Identifier: Apache-2.0
+// https://www.sqlite.org/lang_expr.html (literal values) and lang_keywords.html.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

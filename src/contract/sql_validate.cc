@@ -1,5 +1,6 @@
 // validate_sql: the check that does not trust what assembled the SQL. It shares no code with to_sql or make_sql_task,
-// only the readings of words and numbers. SPDX-License-Identifier: Apache-2.0
+// only the readings of words and numbers.
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -3,7 +3,8 @@
 //
 // Sources: a CSV file (imported into a private temporary database; the file is only read), or a SQLite file (opened
 // read-only and immutable-safe; one of its tables is chosen by name, or the only one). The user's file is never
-// changed. Thread safety: a Table belongs to one thread at a time. SPDX-License-Identifier: Apache-2.0
+// changed. Thread safety: a Table belongs to one thread at a time.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,8 @@
 //
 // A column is a column of numbers if it has a number and every other cell is one or a mark for a missing value. Digits
 // that mean a name ("007", twenty of them) make it text. The temporary file belongs to SQLite, has no name and goes
-// with the process. SPDX-License-Identifier: Apache-2.0
+// with the process.
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>

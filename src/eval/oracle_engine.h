@@ -1,7 +1,8 @@
 // An engine that knows the gold calls and answers with one wherever the task's candidates can express it.
 //
 // What a suite reports of it is the ceiling of the candidate scheme: no model that chooses among these candidates does
-// better. Thread safety: as any engine. SPDX-License-Identifier: Apache-2.0
+// better. Thread safety: as any engine.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <map>

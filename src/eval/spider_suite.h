@@ -11,7 +11,8 @@
 // The report, shares of 1: questions, cases, cases_without_database, cases_gold_failed, expressible (share of the cases
 // whose gold SQL has the form of a SqlCall), execution_accuracy and execution_guided_accuracy over all cases and with
 // _expressible over those, abstained_expressible, abstained_inexpressible, and those of CommonMetrics (risk at
-// coverage). SPDX-License-Identifier: Apache-2.0
+// coverage).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "base/result.h"

@@ -4,7 +4,8 @@
 // execution-guided one (after Wang et al. 2018, arXiv:1807.03100): of the first `execution_guided_k` candidates the most probable once
 // those that fail validate_sql or do not execute are out, and those that find nothing (no row, or only NULL; a COUNT of 0 is an answer)
 // keep only the share `empty_keeps` of their probability. Taking the first that finds something, as is usual, loses where the right answer is "nothing".
-// Thread safety: a suite run belongs to one thread. SPDX-License-Identifier: Apache-2.0
+// Thread safety: a suite run belongs to one thread.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,8 @@
 //
 // A case may carry "cond_cells": for every condition the value as the database stores it. Where it does not, a cell of
 // the column with the same normal form is taken. A malformed line is an Error that names file and line. Thread safety:
-// a set belongs to one thread at a time. SPDX-License-Identifier: Apache-2.0
+// a set belongs to one thread at a time.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>

@@ -4,7 +4,8 @@
 // execution_guided_accuracy, logical_form_accuracy (same column, aggregate and conditions in any order),
 // logical_form_accuracy_execution_guided, select_accuracy, aggregate_accuracy, where_accuracy; cases_gold_empty and
 // execution_accuracy_gold_empty for the cases whose gold SQL finds nothing (any other call that finds nothing is right
-// there), _gold_nonempty for the rest; and those of CommonMetrics. SPDX-License-Identifier: Apache-2.0
+// there), _gold_nonempty for the rest; and those of CommonMetrics.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "base/result.h"

@@ -27,7 +27,8 @@
 // logarithm for names). Does not: interpret metadata, convert element types, read versions 1 and 2 or big-endian files.
 // A file that another process shortens while it is mapped ends this process (SIGBUS), as with every mapped file. Thread
 // safety: a Gguf is immutable. A GgufBuilder belongs to one thread. Source: the GGUF specification (ggml repository,
-// docs/gguf.md). SPDX-License-Identifier: Apache-2.0
+// docs/gguf.md).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>

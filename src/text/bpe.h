@@ -8,7 +8,8 @@
 // that names the entry. Does not: normalise, split text, or mark where words begin (the caller knows which word a token
 // came from). Cost: under a microsecond for usual words, no allocation besides the output. Thread safety: immutable;
 // use from any thread. Idea: Sennrich et al. 2016 (arXiv:1508.07909); bytes as the base alphabet: Radford et al. 2019;
-// single digits: Touvron et al. 2023. SPDX-License-Identifier: Apache-2.0
+// single digits: Touvron et al. 2023.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>

@@ -2,7 +2,8 @@
 //
 // Counts are kept as changes: a merge touches only the words that hold the pair, and a queue with outdated entries that
 // are skipped finds the next pair. Cost: about linear in the bytes of the distinct words, with a logarithm for the
-// queue. SPDX-License-Identifier: Apache-2.0
+// queue.
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // The light English stem: a shortened Porter (1980) step 1 that aims at "the same word in another form gets the same
 // stem", for links between a question and a table's header. A stem is mostly a word; where it is not ("famy"), both
-// forms still meet. SPDX-License-Identifier: Apache-2.0
+// forms still meet.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "text/words.h"
