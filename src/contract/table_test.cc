@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <filesystem>
 
 #include "base/file.h"
@@ -228,9 +227,9 @@ TEST_F(TableFile, ACsvFileOfAThousandColumnsIsAsked) {
 }
 
 TEST_F(TableFile, WhatIsNoTableIsAnErrorThatNamesTheFile) {
-  for (const char* bytes : {"", "a,b\n1,2,3\n", "a,b\n\"1,2\n", "a\0b,c\n"}) {
-    ASSERT_TRUE(
-        base::replace_file(path("bad.csv"), std::string_view(bytes, bytes[1] == '\0' ? 6 : strlen(bytes))).ok());
+  using namespace std::string_view_literals;
+  for (const std::string_view bytes : {""sv, "a,b\n1,2,3\n"sv, "a,b\n\"1,2\n"sv, "a\0b,c\n"sv}) {
+    ASSERT_TRUE(base::replace_file(path("bad.csv"), bytes).ok());
     const auto table = Table::open(path("bad.csv"));
     ASSERT_FALSE(table.ok()) << bytes;
     EXPECT_THAT(table.error().message, HasSubstr("bad.csv"));
