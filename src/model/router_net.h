@@ -2,7 +2,7 @@
 //
 // Three embedding tables (words, neighbouring words, pieces), each summed and scaled by the root of its group's size; the three sums
 // side by side are the input of one hidden layer (ReLU) and one output per label. The order of words enters through the pairs alone:
-// a convolution over words was slower and 1.2 points worse (docs/decisions/0007-router.md).
+// a convolution over words was slower and a point worse (docs/decisions/0007-router.md).
 // Tables are summed in integers and scaled per column; the two dense layers run in f32 in one stated order (router_math.h): the same
 // bits on every CPU. Cost: 10-30 us. Thread safety: immutable.
 // Idea: deep averaging networks, Iyyer et al. 2015; fastText's pieces.

@@ -1,8 +1,8 @@
 // Trains the router's small net: hand-written backward; Adam for the dense layers, row-wise Adagrad for the hashed tables.
 //
-// What a step hides and drops is drawn from the seed. Deterministic, on every CPU. Cost: 12-20 s for 17,000 texts, 150 labels, width 96,
+// What a step hides and drops is drawn from the seed. Deterministic with one C library, on every CPU. Cost: 12-20 s for 17,000 texts, 150 labels, width 96,
 // 30 epochs. Thread safety: pure function.
-// Idea: word dropout as in deep averaging networks (Iyyer et al. 2015); label smoothing (Szegedy et al. 2016) is what makes the largest
+// Idea: word dropout as in deep averaging networks (Iyyer et al. 2015); label smoothing (Szegedy et al. 2016) makes the largest
 // probability tell in-scope from out-of-scope texts (docs/decisions/0007-router.md).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

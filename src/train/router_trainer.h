@@ -2,8 +2,8 @@
 //
 // Every fold's texts are scored by tiers trained without them; those scores set the curves and the threshold; then both tiers are
 // trained on everything. The evaluation files of the recipe are read after that, for the card alone.
-// Deterministic: the same recipe and files give the same weights on every CPU.
-// Cost: (folds + 1) trainings; the shipped recipes take 2-4 minutes on one core. Thread safety: pure function.
+// Deterministic: the same recipe and files give the same weights on every CPU (with one C library: its log and pow are used).
+// Cost: (folds + 1) trainings; 134 s (intents) and 26 s (scope) of CPU time for the shipped recipes. Thread safety: pure function.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
