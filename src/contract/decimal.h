@@ -1,0 +1,53 @@
+// Exact decimal numbers: what a JSON number means, without rounding.
+//
+// A value is sign x digits x 10^exponent, kept in one canonical form (no leading or trailing zero in `digits`; zero has
+// empty digits, exponent 0 and no sign), so that equal values compare equal member by member: 1, 1.0, 10e-1 and 0.1e1 are
+// one Decimal. No operation rounds. Work is bounded: over kDecimalDigitsMax significant digits or an exponent beyond
+// +-kDecimalExponentMax a number is an Error of code kLimit. Thread safety: values.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace cadre::contract {
+
+inline constexpr size_t kDecimalDigitsMax = 1100;
+inline constexpr int64_t kDecimalExponentMax = 1'000'000'000;
+
+class Decimal {
+ public:
+  Decimal() = default;
+  static Decimal from_int(int64_t value);
+  // Of a JSON number token (RFC 8259: optional minus, integer part without leading zeros, fraction, exponent).
+  static Result<Decimal> parse(std::string_view json_number);
+
+  bool negative() const { return negative_; }
+  bool is_zero() const { return digits_.empty(); }
+  bool is_integer() const { return exponent_ >= 0; }
+  // Significant digits, most significant first, '0'..'9'; the value is digits x 10^exponent.
+  const std::string& digits() const { return digits_; }
+  int64_t exponent() const { return exponent_; }
+
+  // -1, 0 or 1.
+  int compare(const Decimal& other) const;
+  // Is this = k x divisor for an integer k? False for a zero divisor. Exact; O(digits x digits of the divisor), and exponents
+  // far apart cost no more than their residue needs (10^e mod divisor by squaring).
+  bool is_multiple_of(const Decimal& divisor) const;
+  // The value as an int64 if it is an integer in range.
+  bool to_int64(int64_t* out) const;
+  // Shortest plain text: "-12.5", "1e400"; parses back to the same value.
+  std::string text() const;
+
+  friend bool operator==(const Decimal&, const Decimal&) = default;
+
+ private:
+  bool negative_ = false;
+  std::string digits_;
+  int64_t exponent_ = 0;
+};
+
+}  // namespace cadre::contract

@@ -1,0 +1,27 @@
+// The independent validator: does a parsed document satisfy a schema? A plain walk over the document by the standard's own
+// definitions, with annotations for unevaluated*. It shares with the compiler the reader of schemas and nothing else; every
+// output is re-checked by it before anything sees it.
+// Errors are the world's only: a regex search over its bound, a depth over kValidateDepthMax.
+// Thread safety: stateless; one Schema may be used by many threads.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "contract/json_document.h"
+#include "contract/schema.h"
+
+namespace cadre::contract {
+
+inline constexpr size_t kValidateDepthMax = 4096;  // schema applications inside each other
+
+struct Validity {
+  bool valid = false;
+  // Of the first violation found: JSON pointer into the instance, keyword with its schema path, and what is wrong in one sentence.
+  std::string instance_path, keyword_path, message;
+};
+
+Result<Validity> validate_document(const Schema& schema, const JsonValue& instance);
+
+}  // namespace cadre::contract
