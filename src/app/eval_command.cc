@@ -16,6 +16,7 @@
 #include "eval/intents_suite.h"
 #include "eval/spider_suite.h"
 #include "eval/sql_suite.h"
+#include "eval/tables_suite.h"
 #include "eval/wikisql_suite.h"
 
 namespace cadre::app {
@@ -30,7 +31,7 @@ struct SqlSuite {
   const char* description;
   Result<SuiteReport> (*run)(engine::SpecialistEngine& engine, const SqlSuiteOptions& options);
 };
-constexpr std::array<SqlSuite, 2> kSqlSuites = {{
+constexpr std::array<SqlSuite, 3> kSqlSuites = {{
     {"wikisql", "Questions over Wikipedia tables, one SELECT each (SPLIT.jsonl, SPLIT.tables.jsonl, SPLIT.sqlite)",
      [](engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
        return eval::run_wikisql_suite(engine, options);
@@ -39,6 +40,10 @@ constexpr std::array<SqlSuite, 2> kSqlSuites = {{
      "Questions over one table of real databases (SPLIT.jsonl, databases/DB.sqlite); most need another form of SQL",
      [](engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
        return eval::run_spider_single_table_suite(engine, options);
+     }},
+    {"tables", "Questions over CSV or SQLite files of your own, with the rows that should come back (SPLIT.jsonl and the files)",
+     [](engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
+       return eval::run_tables_suite(engine, options);
      }},
 }};
 

@@ -23,7 +23,7 @@ struct EvalOptions {
 
 void add_eval(CommandLine& line, EvalOptions& options);
 
-// `suite`: "wikisql", "spider", "intents".
+// `suite`: "wikisql", "spider", "tables", "intents".
 int run_eval(const std::string& suite, const EvalOptions& options);
 
 }  // namespace cadre::app

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
 #include "base/file.h"
+#include "base/json_lines.h"
 #include "contract/answers.h"
-#include "eval/json_lines.h"
 #include "eval/metrics.h"
 #include "eval/oracle_engine.h"
 #include "eval/spider_gold.h"
 #include "eval/spider_suite.h"
+#include "eval/tables_suite.h"
 #include "eval/wikisql_suite.h"
 #include "store/sqlite.h"
 
@@ -186,6 +188,42 @@ TEST_F(Suite, ExecutionGuidanceOverrulesAProbableCandidateThatFindsNothing) {
   EXPECT_EQ(report.number("execution_guided_accuracy"), 1);
 }
 
+TEST_F(Suite, OwnTablesAreJudgedByTheirRowsAndByWhatMustBeDeclined) {
+  write("t.csv", "City,Orders\nberlin,5\nparis,7\n");
+  write("own.jsonl", R"({"table": "t.csv", "question": "orders of Berlin", "rows": [[5]]}
+{"table": "t.csv", "question": "wrong rows", "rows": [[7]]}
+{"table": "t.csv", "question": "declined", "rows": [["paris"]]}
+{"table": "t.csv", "question": "write a poem", "rows": null}
+{"table": "t.csv", "question": "answered all the same", "rows": null}
+)");
+  ScriptedEngine engine;
+  for (const char* question : {"orders of Berlin", "wrong rows", "answered all the same"})
+    engine.script.emplace(question, engine::SqlAttempt{{{berlin_orders(), 0.9}}, 1, {}, {}});
+  for (const char* question : {"declined", "write a poem"})
+    engine.script.emplace(question, engine::SqlAttempt{{{berlin_orders(), 0.9}}, 0.1, {}, {}});
+  SqlSuiteOptions own = options();
+  own.split = "own";
+  own.answerable_min = 0.5;
+  const auto report = run_tables_suite(engine, own);
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report->number("cases"), 5);
+  EXPECT_EQ(report->number("answerable"), 3);
+  EXPECT_DOUBLE_EQ(report->number("right"), 1.0 / 3);
+  EXPECT_NEAR(report->number("wrong"), 1.0 / 3, 1e-12);
+  EXPECT_DOUBLE_EQ(report->number("declined"), 1.0 / 3);
+  EXPECT_DOUBLE_EQ(report->number("declined_unanswerable"), 0.5);
+}
+
+TEST_F(Suite, OwnTablesStayInTheirFolder) {
+  ScriptedEngine engine;
+  SqlSuiteOptions own = options();
+  own.split = "own";
+  for (const char* table : {"../t.csv", "/etc/passwd", ".hidden", "a\\\\b"}) {
+    write("own.jsonl", fmt::format("{{\"table\": \"{}\", \"question\": \"q\", \"rows\": null}}", table));
+    EXPECT_FALSE(run_tables_suite(engine, own).ok()) << table;
+  }
+}
+
 TEST_F(Suite, PredictionsSayWhatWasReturned) {
   ScriptedEngine engine;
   engine.script.emplace("orders of Berlin", engine::SqlAttempt{{{berlin_orders(), 0.5}}, 0.5, {}, {}});
@@ -193,9 +231,9 @@ TEST_F(Suite, PredictionsSayWhatWasReturned) {
   with_file.predictions_path = folder_.path() + "/predictions.jsonl";
   ASSERT_TRUE(run_wikisql_suite(engine, with_file).ok());
   std::vector<std::string> lines;
-  ASSERT_TRUE(for_each_json_line(with_file.predictions_path, [&](const base::Json& line) -> Result<void> {
+  ASSERT_TRUE(base::for_each_json_line(with_file.predictions_path, [&](const base::Json& line) -> Result<bool> {
                 lines.push_back(base::dump_json(line));
-                return {};
+                return true;
               }).ok());
   EXPECT_THAT(
       lines,

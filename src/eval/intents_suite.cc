@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
-#include "eval/json_lines.h"
+#include "base/json_lines.h"
 #include "eval/naive_bayes.h"
 #include "model/router_scores.h"
 
@@ -36,11 +36,11 @@ struct LabelledText {
 
 Result<std::vector<LabelledText>> read_texts(const std::string& path, size_t limit) {
   std::vector<LabelledText> texts;
-  TRY(for_each_json_line(path, [&](const Json& line) -> Result<void> {
-    if (limit > 0 && texts.size() >= limit) return {};
+  TRY(base::for_each_json_line(path, [&](const Json& line) -> Result<bool> {
+    if (limit > 0 && texts.size() >= limit) return false;
     if (texts.size() >= kCasesMax) return Error{ErrorCode::kLimit, fmt::format("more than {} cases", kCasesMax)};
     texts.push_back({TRY(base::json_string(line, "text")), TRY(base::json_string(line, "intent"))});
-    return {};
+    return true;
   }));
   if (texts.empty()) return Error{ErrorCode::kInvalid, fmt::format("{}: no cases", path)};
   return texts;

@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "contract/answers.h"
-#include "eval/json_lines.h"
+#include "base/json_lines.h"
 #include "eval/spider_gold.h"
 
 namespace cadre::eval {
@@ -26,8 +26,8 @@ struct Question {
 
 Result<std::vector<Question>> read_questions(const SqlSuiteOptions& options) {
   std::vector<Question> questions;
-  const auto take = [&](const base::Json& line) -> Result<void> {
-    if (options.limit > 0 && questions.size() == options.limit) return {};
+  const auto take = [&](const base::Json& line) -> Result<bool> {
+    if (options.limit > 0 && questions.size() == options.limit) return false;
     Question question{TRY(base::json_string(line, "db_id")), TRY(base::json_string(line, "question")),
                       TRY(base::json_string(line, "query"))};
     // The name becomes part of a path.
@@ -35,9 +35,9 @@ Result<std::vector<Question>> read_questions(const SqlSuiteOptions& options) {
         question.database.find_first_of("/\\") == std::string::npos && !question.database.starts_with('.');
     if (!is_plain) return Error{ErrorCode::kInvalid, fmt::format("\"db_id\" is no plain name: {}", question.database)};
     questions.push_back(std::move(question));
-    return {};
+    return true;
   };
-  TRY(for_each_json_line(fmt::format("{}/{}.jsonl", options.data, options.split), take));
+  TRY(base::for_each_json_line(fmt::format("{}/{}.jsonl", options.data, options.split), take));
   return questions;
 }
 

@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "contract/cell_index.h"
 #include "contract/question_numbers.h"
-#include "eval/json_lines.h"
+#include "base/json_lines.h"
 #include "store/sqlite.h"
 
 namespace cadre::eval {
@@ -124,27 +124,28 @@ Result<WikiSqlSet> WikiSqlSet::load(const std::string& folder, const std::string
   std::shared_ptr<store::Database> database;
   if (base::file_exists(stem + ".sqlite")) database = TRY(Table::open_read_only(stem + ".sqlite"));
 
-  const auto take_table = [&](const Json& line) -> Result<void> {
+  const auto take_table = [&](const Json& line) -> Result<bool> {
     const std::string id = TRY(base::json_string(line, "id"));
     TableSchema schema = TRY(read_schema(line, id));
     const auto rows = TRY(read_rows(line));
     auto table =
         database ? Table::over_database(database, std::move(schema), rows) : Table::from_rows(std::move(schema), rows);
     const bool is_new = set.tables_.emplace(id, TRY(std::move(table))).second;
-    return is_new ? Result<void>() : malformed(fmt::format("table \"{}\" is there twice", id));
+    if (!is_new) return malformed(fmt::format("table \"{}\" is there twice", id));
+    return true;
   };
-  TRY(for_each_json_line(stem + ".tables.jsonl", take_table));
+  TRY(base::for_each_json_line(stem + ".tables.jsonl", take_table));
 
-  const auto take_case = [&](const Json& line) -> Result<void> {
-    if (limit > 0 && set.cases_.size() == limit) return {};
+  const auto take_case = [&](const Json& line) -> Result<bool> {
+    if (limit > 0 && set.cases_.size() == limit) return false;
     const std::string id = TRY(base::json_string(line, "table_id"));
     const auto table = set.tables_.find(id);
     if (table == set.tables_.end()) return malformed(fmt::format("table \"{}\" is not in {}.tables.jsonl", id, split));
     set.cases_.push_back(
         {TRY(base::json_string(line, "question")), &table->second, TRY(read_gold(line, table->second))});
-    return {};
+    return true;
   };
-  TRY(for_each_json_line(stem + ".jsonl", take_case));
+  TRY(base::for_each_json_line(stem + ".jsonl", take_case));
   return set;
 }
 

@@ -3,11 +3,22 @@
 // forms still meet.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "text/words.h"
 
 namespace cadre::text {
 namespace {
+
+// Forms that no rule below finds and that questions about tables use.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kIrregular = {{{"children", "child"},
+                                                                                      {"feet", "foot"},
+                                                                                      {"gases", "gas"},
+                                                                                      {"buses", "bus"},
+                                                                                      {"men", "man"},
+                                                                                      {"people", "person"},
+                                                                                      {"women", "woman"}}};
 
 bool is_vowel(char c) {
   return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u';
@@ -22,6 +33,7 @@ bool ends_in_one_of(std::string_view word, std::initializer_list<std::string_vie
 void remove_plural(std::string& word) {
   const size_t size = word.size();
   if (size < 3 || word.back() != 's' || ends_in_one_of(word, {"ss", "us", "is"})) return;
+  if (size == 3 && word.ends_with("as")) return;  // "gas", "was"
   if (size > 4 && word.ends_with("ies")) {
     word.replace(size - 3, 3, "y");
   } else if (size > 4 && ends_in_one_of(word, {"sses", "ches", "shes", "xes", "zzes"})) {
@@ -78,6 +90,8 @@ bool remove_inflection(std::string& word) {
 std::string stem(std::string_view norm) {
   std::string word(norm);
   if (!std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; })) return word;
+  for (const auto& [form, base] : kIrregular)
+    if (word == form) return std::string(base);
   remove_plural(word);
   if (remove_inflection(word)) return word;
   if (word.size() >= 6 && word.ends_with("ly") && !word.ends_with("ily")) word.resize(word.size() - 2);

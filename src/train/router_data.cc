@@ -61,7 +61,7 @@ std::vector<std::string> strings_at(const Json& line, const std::string& path) {
 class SourceReader {
  public:
   explicit SourceReader(const RouterSource& source)
-      : source_(source), except_(source.except.begin(), source.except.end()) {}
+      : source_(source), except_(source.except.begin(), source.except.end()), only_(source.only.begin(), source.only.end()) {}
 
   Result<std::vector<LabelledText>> read_jsonl(std::string_view bytes) {
     for (const auto line : split(bytes, '\n')) {
@@ -95,9 +95,10 @@ class SourceReader {
 
  private:
   Result<void> add_line(const Json& line) {
-    if (!except_.empty()) {
+    if (!except_.empty() || !only_.empty()) {
       const auto values = strings_at(line, source_.except_field);
       if (!values.empty() && except_.contains(values[0])) return {};
+      if (!only_.empty() && (values.empty() || !only_.contains(values[0]))) return {};
     }
     std::string label = source_.is;
     if (label.empty()) {
@@ -113,7 +114,7 @@ class SourceReader {
   }
 
   const RouterSource& source_;
-  std::unordered_set<std::string> except_;
+  std::unordered_set<std::string> except_, only_;
   size_t line_number_ = 0;
   std::vector<LabelledText> texts_;
 };

@@ -88,6 +88,18 @@ TEST_F(RouterData, ExceptedLabelsAndSurplusTextsAreLeftOut) {
   }
 }
 
+TEST_F(RouterData, OnlyTheNamedLabelsAreTakenWhereSomeAreNamed) {
+  write("toy.jsonl", "{\"text\": \"one\", \"intent\": \"a\"}\n{\"text\": \"two\", \"intent\": \"b\"}\n{\"text\": \"three\"}\n");
+  auto source = labelled_source();
+  source.label.clear();
+  source.is = "none";
+  source.only = {"b"};
+  const auto corpus = read({source});
+  ASSERT_TRUE(corpus.ok()) << corpus.error().message;
+  ASSERT_EQ(corpus->examples.size(), 1u);
+  EXPECT_EQ(corpus->examples[0].features.words, model::ngram_features("two").words);
+}
+
 TEST_F(RouterData, ErrorsNameTheFileTheLineAndTheReason) {
   const auto message = [this](const RouterSource& source) { return read({source}).error().message; };
   EXPECT_NE(message(labelled_source()).find("toy.jsonl"), std::string::npos);

@@ -93,6 +93,7 @@ Result<RouterSource> read_source(const Json& json, const std::string& where) {
   TRY(reader.text("is", source.is));
   TRY(reader.text("out_of_scope", source.out_of_scope));
   TRY(reader.texts("except", source.except));
+  TRY(reader.texts("only", source.only));
   TRY(reader.text("except_field", source.except_field));
   TRY(reader.text("generate", source.generate));
   TRY(reader.integer("texts_max", source.texts_max, 1, 10'000'000));
@@ -107,6 +108,7 @@ Result<RouterSource> read_source(const Json& json, const std::string& where) {
     return reader.refuse("file", "and text are needed, or generate");
   if (source.except_field.empty()) source.except_field = source.label;
   if (!source.except.empty() && source.except_field.empty()) return reader.refuse("except", "needs except_field");
+  if (!source.only.empty() && source.except_field.empty()) return reader.refuse("only", "needs except_field");
   return source;
 }
 

@@ -22,6 +22,7 @@ struct RouterSource {
   std::string is;                   // a label for all texts; "none": out of scope
   std::string out_of_scope;         // the value of `label` that means out of scope
   std::vector<std::string> except;  // values of `except_field` whose texts are left out
+  std::vector<std::string> only;    // if given, the values of `except_field` whose texts are taken, all others left out
   std::string except_field;         // default: `label`
   std::string generate;             // "table_questions" (from a file of tables), "writer_requests", instead of `text`
   size_t texts_max = SIZE_MAX;      // a seeded sample of that many

@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "base/file.h"
 #include "base/json.h"
+#include "base/json_lines.h"
 #include "base/sha256.h"
 #include "contract/answers.h"
 #include "train/operator_phrases.h"
@@ -106,26 +106,6 @@ Result<SqlQuestion> read_question(const Json& json, const std::unordered_map<std
   return question;
 }
 
-// Calls `use` with every line of a JSONL file as parsed JSON; the error names the line.
-template <class Use>
-Result<void> for_each_line(const std::string& path, const Use& use) {
-  const std::string text = TRY(base::read_file(path));
-  size_t number = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    size_t end = text.find('\n', begin);
-    if (end == std::string::npos) end = text.size();
-    ++number;
-    if (end > begin) {
-      auto json = base::parse_json(std::string_view(text).substr(begin, end - begin));
-      auto used = json.ok() ? use(*json) : Result<bool>(std::move(json).error());
-      if (!used.ok()) return std::move(used).error().with_context(fmt::format("{}:{}", path, number));
-      if (!*used) return {};
-    }
-    begin = end + 1;
-  }
-  return {};
-}
-
 bool is_calibration_table(const std::string& id) { return base::sha256(id)[0] % 32 == 0; }
 
 // Labels candidates against the gold conditions. Returns whether every gold condition has one; `spans` gets their spans.
@@ -176,7 +156,7 @@ Result<SqlCorpus> SqlCorpus::load(const std::string& directory, const std::strin
   SqlCorpus corpus;
   std::unordered_map<std::string, uint32_t> ids;
   std::unordered_set<std::string> left_out;
-  TRY(for_each_line(directory + "/" + split + ".tables.jsonl", [&](const Json& json) -> Result<bool> {
+  TRY(base::for_each_json_line(directory + "/" + split + ".tables.jsonl", [&](const Json& json) -> Result<bool> {
     auto table = TRY(read_table(json));
     if (part != CorpusPart::kAll && is_calibration_table(table.id) != (part == CorpusPart::kCalibration)) {
       left_out.insert(table.id);
@@ -187,7 +167,7 @@ Result<SqlCorpus> SqlCorpus::load(const std::string& directory, const std::strin
     corpus.rows_.push_back(std::move(table.rows));
     return true;
   }));
-  TRY(for_each_line(directory + "/" + split + ".jsonl", [&](const Json& json) -> Result<bool> {
+  TRY(base::for_each_json_line(directory + "/" + split + ".jsonl", [&](const Json& json) -> Result<bool> {
     if (left_out.contains(json.value("table_id", std::string()))) return true;
     corpus.questions_.push_back(TRY(read_question(json, ids, corpus.tables_)));
     return corpus.questions_.size() < questions_max;

@@ -10,6 +10,8 @@
 #include <string_view>
 
 #include "text/words.h"
+#include "train/column_words.h"
+#include "train/synthetic_phrases.h"
 
 namespace cadre::train {
 
@@ -20,71 +22,32 @@ using contract::Condition;
 
 namespace {
 
-using Phrases = std::span<const std::string_view>;
-
-// $A: the column's name, $S: its plural, $V: the value, $N: a number.
-constexpr std::array<std::string_view, 12> kPlain = {"what is the $A", "which $A", "what $A", "show the $A", "list the $S", "give me the $A",
-                                                     "name the $A", "tell me the $A", "what are the $S", "which $S", "list all $S", "find the $A"};
-constexpr std::array<std::string_view, 8> kCount = {"how many $S", "how many $S are there", "count the $S", "what is the number of $S",
-                                                    "number of $S", "how many $S do we have", "what is the count of $S", "how many $S have there been"};
-constexpr std::array<std::string_view, 7> kMax = {"what is the highest $A", "what is the largest $A", "what is the maximum $A", "what is the biggest $A",
-                                                  "highest $A", "what was the top $A", "what is the greatest $A"};
-constexpr std::array<std::string_view, 6> kMin = {"what is the lowest $A", "what is the smallest $A", "what is the minimum $A", "what is the least $A",
-                                                  "lowest $A", "minimum $A"};
-constexpr std::array<std::string_view, 6> kAverage = {"what is the average $A", "what is the mean $A", "average $A", "what is the $A on average",
-                                                      "how high is the average $A", "what is the typical $A"};
-constexpr std::array<std::string_view, 8> kSum = {"what is the total $A", "what is the sum of $A", "what is the combined $A", "total $A",
-                                                  "how much $A in total", "add up the $A", "what is the overall $A", "sum the $A"};
-
-constexpr std::array<std::string_view, 14> kIs = {"where $A is $V", "with $A $V", "whose $A is $V", "for $V", "from $V", "in $V", "of $V", "by $V",
-                                                  "that are $V", "with $V", "for $A $V", "where the $A was $V", "at $V", "came from $V"};
-constexpr std::array<std::string_view, 6> kIsNot = {"where $A is not $V", "not from $V", "other than $V", "excluding $V", "that are not $V", "not in $V"};
-constexpr std::array<std::string_view, 4> kNumberIs = {"where $A is $N", "with $A $N", "with a $A of $N", "whose $A is $N"};
-constexpr std::array<std::string_view, 4> kYearIs = {"in $N", "during $N", "for $N", "from $N"};
-constexpr std::array<std::string_view, 6> kNamedStart = {"where $A is ", "with $A ", "with a $A ", "whose $A is ", "where the $A was ", "with $A of "};
-constexpr std::array<std::string_view, 4> kUnnamedStart = {"", "of ", "with ", "worth "};
-constexpr std::array<std::string_view, 6> kGreater = {"over $N", "above $N", "more than $N", "greater than $N", "higher than $N", "exceeding $N"};
-constexpr std::array<std::string_view, 5> kLess = {"under $N", "below $N", "less than $N", "smaller than $N", "lower than $N"};
-constexpr std::array<std::string_view, 5> kAtLeast = {"at least $N", "$N or more", "no less than $N", "not less than $N", "of $N or higher"};
-constexpr std::array<std::string_view, 5> kAtMost = {"at most $N", "$N or less", "no more than $N", "up to $N", "not more than $N"};
-constexpr std::array<std::string_view, 6> kRowNouns = {"rows", "entries", "records", "items", "results", "cases"};
-
-// Beyond one SELECT of our form. $B, $C: further columns; $W: a word.
-constexpr std::array<std::string_view, 9> kSeveralColumns = {"what are the $A and $B", "show the $A and the $B", "list the $A, $B and $C",
-                                                             "what is the $A and $B", "find the $A and $B", "give the $A, $B, and $C",
-                                                             "what $A and $B", "show me $A and $B", "return the $B and $A"};
-constexpr std::array<std::string_view, 10> kExtremeRow = {"which $A has the highest $R", "what is the $A with the lowest $R", "find the $A of the one with the most $R",
-                                                          "what are the three $S with the largest $R", "list the top 5 $S by $R", "show the $A with the smallest $R",
-                                                          "which $S have a $R above the average", "what is the $A of the youngest", "list the $S in order of $R",
-                                                          "return the $S sorted by $R in descending order"};
-constexpr std::array<std::string_view, 10> kGrouped = {"how many $T are there for each $A", "which $S have more than $N $T", "find the $S with at least $N $T",
-                                                       "what is the average $R of each $A", "show the number of $T for different $S", "which $A has the most $T",
-                                                       "list the $S that have $N or more $T", "what is the most common $A", "how many different $S are there",
-                                                       "what are the distinct $S"};
-constexpr std::array<std::string_view, 5> kContains = {"whose $A contains the word $W", "with $A starting with $W", "whose $A has the substring $W",
-                                                       "where $A includes \"$W\"", "with $A ending in $W"};
-constexpr std::array<std::string_view, 10> kThings = {"orders", "customers", "people", "students", "products", "employees", "flights", "rows", "entries", "records"};
-
-std::string lower_name(const std::string& name) {
-  std::string out = text::lower(name);
-  std::replace(out.begin(), out.end(), '_', ' ');
-  return out;
-}
-
 std::string_view pick_of(Phrases phrases, base::Random& random) { return phrases[random.below(phrases.size())]; }
 
-std::string plural(const std::string& name) {
-  if (name.empty() || name.back() == 's') return name;
-  if (name.back() == 'y' && name.size() > 2 && std::string_view("aeiou").find(name[name.size() - 2]) == std::string_view::npos)
-    return name.substr(0, name.size() - 1) + "ies";
-  return name + "s";
+constexpr double kFramedShare = 0.35;         // questions built around one cell instead of select and conditions
+constexpr double kCountedShare = 0.4;         // of the questions over tables that have a counted column
+constexpr size_t kFramedCellSizeMax = 40;
+constexpr size_t kPluralCellSizeMax = 12;
+
+// One lower- or upper-case word of letters: "gas" may be said "gases", "Democratic" stands before its noun.
+bool is_one_word(const std::string& cell) {
+  return cell.size() >= 3 && cell.size() <= kPluralCellSizeMax &&
+         std::all_of(cell.begin(), cell.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+}
+
+std::string plural_of_cell(const std::string& cell) {
+  if (cell.ends_with("s")) return cell + "es";
+  return plural(cell);
 }
 
 class Maker {
  public:
   Maker(const contract::Table& table, const std::vector<std::vector<std::string>>& rows, base::Random& random)
       : table_(table), columns_(table.schema().columns), rows_(rows), random_(random) {
-    const std::string first = lower_name(columns_.empty() ? "" : columns_[0].name);
+    for (const auto& column : columns_) names_.push_back(spoken_name(column.name, random_));
+    for (size_t c = 0; c < columns_.size(); ++c) words_.push_back(column_words(columns_[c], c, rows_));
+    verb_ = kVerbs[random_.below(kVerbs.size())];
+    const std::string first = columns_.empty() ? "" : names_[0];
     has_id_ = first == "id" || first.ends_with(" id");
     if (has_id_ && first.size() > 3) id_noun_ = first.substr(0, first.size() - 3);
   }
@@ -113,12 +76,14 @@ class Maker {
   std::optional<SyntheticQuestion> make() {
     if (rows_.size() < 2 || columns_.size() < 2) return std::nullopt;
     row_ = random_.below(rows_.size());
-    std::string question = select();
+    std::string question = about_counted_column();
+    if (question.empty() && random_.chance(kFramedShare)) question = framed(random_.below(columns_.size()));
+    if (question.empty()) question = select();
     used_.push_back(out_.gold.select_column);
     const size_t wanted = random_.below(10) < 2 ? 0 : 1 + random_.below(3) / 2 + random_.below(5) / 4;
     std::string conditions;
     for (size_t tries = 0; tries < 6 && out_.gold.conditions.size() < wanted; ++tries) {
-      const std::string phrase = condition();
+      const std::string phrase = is_open_ && conditions.empty() && random_.chance(0.5) ? open_condition() : condition();
       if (!phrase.empty()) conditions += (conditions.empty() ? "" : random_.chance(0.6) ? " and " : " ") + phrase;
     }
     if (out_.gold.conditions.empty() && out_.gold.aggregate == Aggregate::kNone) return std::nullopt;
@@ -134,20 +99,30 @@ class Maker {
   bool is_real(size_t column) const { return columns_[column].type == ColumnType::kReal; }
   bool is_measure(size_t column) const { return is_real(column) && !(has_id_ && column == 0); }
 
-  std::string fill(std::string_view phrase, size_t column, const std::string& value) {
-    const std::string name = lower_name(columns_[column].name);
+  // Fills the marks of a phrase: `column` is the one it names, `value` its value, `condition_column` the other one of a frame.
+  std::string fill(std::string_view phrase, size_t column, const std::string& value, size_t condition_column = 0) {
     std::string out;
     for (size_t i = 0; i < phrase.size(); ++i) {
       if (phrase[i] != '$') {
         out += phrase[i];
         continue;
       }
-      const char mark = phrase[++i];
-      if (mark == 'W') out += "$W";
-      else out += mark == 'A' ? name : mark == 'S' ? plural(name) : value;
+      switch (const char mark = phrase[++i]) {
+        case 'W': out += "$W"; break;
+        case 'A': out += names_[column]; break;
+        case 'S': out += plural(names_[column]); break;
+        case 'C': out += names_[condition_column]; break;
+        case 'P': out += is_one_word(value) ? plural_of_cell(value) : value; break;
+        case 'T': out += noun(); break;
+        case 'v': out += verb_.base; break;
+        case 'd': out += verb_.past; break;
+        default: out += mark == 'V' || mark == 'N' ? value : ""; break;
+      }
     }
     return out;
   }
+
+  std::string noun() { return id_noun_.empty() ? std::string(pick(kThings)) : plural(id_noun_); }
 
   // Fills every mark of a phrase, with other columns where it asks for them.
   std::string fill_any(std::string_view phrase, size_t column) {
@@ -157,15 +132,16 @@ class Maker {
         out += phrase[i];
         continue;
       }
-      const std::string name = lower_name(columns_[column].name);
+      const std::string& name = names_[column];
       switch (phrase[++i]) {
         case 'A': out += name; break;
         case 'S': out += plural(name); break;
-        case 'B': out += lower_name(columns_[(column + 1) % columns_.size()].name); break;
-        case 'C': out += lower_name(columns_[(column + 2) % columns_.size()].name); break;
-        case 'R': out += lower_name(columns_[measure_or(column)].name); break;
-        case 'T': out += id_noun_.empty() ? std::string(pick(kThings)) : plural(id_noun_); break;
+        case 'B': out += names_[(column + 1) % columns_.size()]; break;
+        case 'C': out += names_[(column + 2) % columns_.size()]; break;
+        case 'R': out += names_[measure_or(column)]; break;
+        case 'T': out += noun(); break;
         case 'N': out += std::to_string(2 + random_.below(9)); break;
+        case 'd': out += verb_.past; break;
         default: break;
       }
     }
@@ -203,27 +179,90 @@ class Maker {
   std::string select() {
     size_t column = random_.below(columns_.size());
     const double draw = random_.uniform();
-    if (draw < 0.25) {
-      out_.gold.select_column = static_cast<uint32_t>(column);
-      return fill(pick(kPlain), column, "");
-    }
-    if (draw < 0.5) return count(column);
+    if (draw < 0.27) return plain(column);
+    if (draw < 0.48) return count(column);
     for (size_t tries = 0; tries < 4 && !is_measure(column); ++tries) column = random_.below(columns_.size());
     if (!is_measure(column)) return count(column);
+    return measure(column);
+  }
+
+  std::string plain(size_t column) {
     out_.gold.select_column = static_cast<uint32_t>(column);
-    struct Choice {
-      Aggregate aggregate;
-      Phrases phrases;
-    };
-    const std::array<Choice, 4> choices = {Choice{Aggregate::kMax, kMax}, Choice{Aggregate::kMin, kMin}, Choice{Aggregate::kAvg, kAverage},
-                                           Choice{Aggregate::kSum, kSum}};
-    const auto& choice = choices[random_.below(choices.size())];
+    if (words_[column].is_person && random_.chance(0.3)) {
+      is_open_ = true;
+      return "who";
+    }
+    const std::string_view phrase = pick(kPlain);
+    is_open_ = phrase == "which $S";
+    return fill(phrase, column, "");
+  }
+
+  struct Choice {
+    Aggregate aggregate;
+    Phrases phrases;
+  };
+
+  std::string measure(size_t column) {
+    out_.gold.select_column = static_cast<uint32_t>(column);
+    const ColumnWords& words = words_[column];
+    Choice choice{Aggregate::kSum, words.is_counted && random_.chance(0.5) ? Phrases(kSumCounted) : Phrases(kSum)};
+    if (!words.is_additive || random_.chance(0.65)) {
+      const std::array<Choice, 3> others = {
+          Choice{Aggregate::kMax, words.is_year ? Phrases(kLatest) : words.is_counted && random_.chance(0.3) ? Phrases(kMost) : Phrases(kMax)},
+          Choice{Aggregate::kMin, words.is_year ? Phrases(kEarliest) : words.is_counted && random_.chance(0.3) ? Phrases(kFewest) : Phrases(kMin)},
+          Choice{Aggregate::kAvg, kAverage}};
+      choice = others[random_.below(words.is_year ? 2 : others.size())];
+    }
     out_.gold.aggregate = choice.aggregate;
-    if (choice.aggregate == Aggregate::kSum && random_.chance(0.3)) return fill("how many $S", column, "");  // "how many goals did ... score"
     std::string phrase(pick(choice.phrases));
     const size_t mark = phrase.find("$A");
-    if (!id_noun_.empty() && random_.chance(0.25)) phrase.insert(mark, id_noun_ + " ");  // "the largest order amount"
+    if (mark != std::string::npos && !id_noun_.empty() && random_.chance(0.25)) phrase.insert(mark, id_noun_ + " ");  // "the largest order amount"
     return fill(phrase, column, "");
+  }
+
+  // Few columns are counted nouns ("goals") and people ask about those first, so they are asked about more often than chance has it.
+  std::string about_counted_column() {
+    std::vector<size_t> counted;
+    for (size_t c = 0; c < columns_.size(); ++c)
+      if (words_[c].is_counted) counted.push_back(c);
+    if (counted.empty() || !random_.chance(kCountedShare)) return {};
+    const size_t column = counted[random_.below(counted.size())];
+    return random_.chance(0.5) ? measure(column) : framed(column);
+  }
+
+  // A question around one cell of a text column: "how many goals did Ada Brandt score". Empty where the draw does not fit the table.
+  std::string framed(size_t column) {
+    const size_t at = random_.below(columns_.size());
+    const std::string& cell = rows_[row_][at];
+    if (is_real(at) || cell.size() < 2 || cell.size() > kFramedCellSizeMax) return {};
+    if (column == at) return {};
+    const auto [aggregate, phrases] = framed_choice(column);
+    std::string_view phrase = pick(phrases);
+    const bool is_excluded = phrases.data() == kCountNotFrames.data();
+    if (phrase.find("$P") != std::string_view::npos && !is_one_word(cell)) return {};
+    if (phrase.find("$V $S") != std::string_view::npos && !is_one_word(cell)) return {};
+    out_.gold.select_column = static_cast<uint32_t>(column);
+    out_.gold.aggregate = aggregate;
+    add(at, is_excluded ? CompareOp::kNotEqual : CompareOp::kEqual, cell);
+    used_.push_back(at);
+    return fill(phrase, column, cell, at);
+  }
+
+  Choice framed_choice(size_t column) {
+    const ColumnWords& words = words_[column];
+    if (words.is_year && random_.chance(0.6)) return {Aggregate::kNone, kYearFrames};
+    if (is_measure(column) && words.is_additive && random_.chance(0.7)) {
+      switch (random_.below(words.is_counted ? 6 : 3)) {
+        case 0: return {Aggregate::kAvg, words.is_counted ? Phrases(kAverageFrames) : Phrases(kAverageFrames).subspan(1, 1)};
+        case 1: return {Aggregate::kSum, kAdditiveFrames};
+        case 2:
+          return random_.chance(0.6) ? Choice{Aggregate::kMax, words.is_counted ? Phrases(kMostFrames) : Phrases(kMostFrames).subspan(1, 1)}
+                                     : Choice{Aggregate::kMin, words.is_counted ? Phrases(kFewestFrames) : Phrases(kFewestFrames).subspan(1, 1)};
+        default: return {Aggregate::kSum, kSumFrames};
+      }
+    }
+    if (is_real(column) || random_.chance(0.6)) return {Aggregate::kNone, kPlainFrames};
+    return {Aggregate::kCount, random_.chance(0.15) ? Phrases(kCountNotFrames) : Phrases(kCountFrames)};
   }
 
   std::string count(size_t column) {
@@ -234,14 +273,17 @@ class Maker {
       phrase.replace(phrase.find("$S"), 2, plural(id_noun_));
       return phrase;
     }
-    if (random_.chance(0.3)) {  // counting rows: the first column stands for the row
+    for (size_t tries = 0; tries < 6 && is_real(column); ++tries) column = random_.below(columns_.size());
+    if (is_real(column) || random_.chance(0.25)) {  // counting rows: the first column stands for the row
       out_.gold.select_column = 0;
       std::string phrase(pick(kCount));
       phrase.replace(phrase.find("$S"), 2, pick(kRowNouns));
       return phrase;
     }
     out_.gold.select_column = static_cast<uint32_t>(column);
-    return fill(pick(kCount), column, "");
+    const std::string_view phrase = pick(kCount);
+    is_open_ = phrase == "how many $S";
+    return fill(phrase, column, "");
   }
 
   std::string condition() {
@@ -262,10 +304,26 @@ class Maker {
     out_.gold.conditions.push_back(std::move(condition));
   }
 
+  // After "which players" or "how many players": "are from X", "have more than 2 goals".
+  std::string open_condition() {
+    const size_t column = random_.below(columns_.size());
+    const std::string& cell = rows_[row_][column];
+    if (std::find(used_.begin(), used_.end(), column) != used_.end() || cell.empty() || cell.size() > 60) return {};
+    if (is_real(column)) return condition();
+    used_.push_back(column);
+    const bool excluded = random_.chance(0.15);
+    add(column, excluded ? CompareOp::kNotEqual : CompareOp::kEqual, cell);
+    if (!excluded && words_[column].is_opponent) return fill("$d against $V", column, cell);
+    return fill(pick(excluded ? Phrases(kAreNot) : Phrases(kAreIs)), column, cell);
+  }
+
   std::string text_condition(size_t column, const std::string& cell) {
     const bool excluded = random_.chance(0.12);
     add(column, excluded ? CompareOp::kNotEqual : CompareOp::kEqual, cell);
-    return fill(pick(excluded ? Phrases(kIsNot) : Phrases(kIs)), column, cell);
+    if (excluded) return fill(pick(kIsNot), column, cell);
+    if (words_[column].is_opponent && random_.chance(0.6)) return fill(pick(kAgainst), column, cell);
+    if (words_[column].is_time && random_.chance(0.5)) return fill(pick(kOn), column, cell);
+    return fill(pick(kIs), column, cell);
   }
 
   // Is `number` inside the range of this column alone?
@@ -291,25 +349,46 @@ class Maker {
   std::string number_condition(size_t column, const std::string& cell) {
     const auto number = text::parse_number(cell);
     if (!number || std::abs(*number) > 1e12) return {};
-    const std::string name = lower_name(columns_[column].name);
+    const ColumnWords& words = words_[column];
     const double draw = is_measure(column) ? random_.uniform() : 0;  // an id is equal or not
     if (draw < 0.35) {
       add(column, CompareOp::kEqual, cell);
-      const bool is_year = *number >= 1850 && *number <= 2050 && (name.find("year") != std::string::npos || name.find("season") != std::string::npos);
-      return fill(is_year && random_.chance(0.7) ? pick(kYearIs) : pick(kNumberIs), column, cell);
+      if (words.is_year && random_.chance(0.7)) return fill(pick(kYearIs), column, cell);
+      return fill(words.is_ordinal && random_.chance(0.6) ? pick(kOrdinalIs) : pick(kNumberIs), column, cell);
     }
     if (draw < 0.45) return between(column);
-    const std::string value = bound_value(column, *number);
-    struct Choice {
+    if (words.is_ordinal && random_.chance(0.5)) return ordinal_bound(column, cell);
+    return bound(column, *number);
+  }
+
+  // "before 1990", "after round 3".
+  std::string ordinal_bound(size_t column, const std::string& cell) {
+    const bool before = random_.chance(0.5);
+    add(column, before ? CompareOp::kLess : CompareOp::kGreater, cell);
+    const std::string value = words_[column].is_year && random_.chance(0.8) ? cell : names_[column] + " " + cell;
+    const bool says_past = words_[column].is_year && names_[column].find("ed") != std::string::npos;  // "discovered before 1800"
+    const std::string first_word = names_[column].substr(0, names_[column].find(' '));
+    const std::string lead = says_past && first_word.ends_with("ed") ? first_word + " " : random_.chance(0.2) ? std::string(verb_.past) + " " : "";
+    return lead + fill(before ? pick(kBefore) : pick(kAfter), column, value);
+  }
+
+  std::string bound(size_t column, double number) {
+    const std::string value = bound_value(column, number);
+    struct Bound {
       CompareOp op;
       Phrases phrases;
     };
-    const std::array<Choice, 4> choices = {Choice{CompareOp::kGreater, kGreater}, Choice{CompareOp::kLess, kLess},
-                                           Choice{CompareOp::kGreaterEqual, kAtLeast}, Choice{CompareOp::kLessEqual, kAtMost}};
-    const auto& choice = choices[random_.below(choices.size())];
+    const std::array<Bound, 4> bounds = {Bound{CompareOp::kGreater, kGreater}, Bound{CompareOp::kLess, kLess},
+                                         Bound{CompareOp::kGreaterEqual, kAtLeast}, Bound{CompareOp::kLessEqual, kAtMost}};
+    const auto& choice = bounds[random_.below(bounds.size())];
     add(column, choice.op, value);
-    const bool unnamed = names_itself(column, text::parse_number(value).value_or(*number)) && random_.chance(0.6);
-    return fill(std::string(pick(unnamed ? Phrases(kUnnamedStart) : Phrases(kNamedStart))) + std::string(pick(choice.phrases)), column, value);
+    const std::string phrase(pick(choice.phrases));
+    if (words_[column].is_counted && !phrase.starts_with("of ") && random_.chance(0.5)) {
+      const std::string start = is_open_ && random_.chance(0.5) ? std::string(verb_.past) + " " : std::string(pick(kHaving));
+      return fill(start + phrase + " $S", column, value);
+    }
+    const bool unnamed = names_itself(column, text::parse_number(value).value_or(number)) && random_.chance(0.6);
+    return fill(std::string(pick(unnamed ? Phrases(kUnnamedStart) : Phrases(kNamedStart))) + phrase, column, value);
   }
 
   std::string between(size_t column) {
@@ -327,6 +406,10 @@ class Maker {
   base::Random& random_;
   bool has_id_ = false;   // the first column numbers the rows
   std::string id_noun_;   // what a row is, from the id's name: "order id" -> "order"
+  std::vector<std::string> names_;  // of the columns, as people say them
+  std::vector<ColumnWords> words_;
+  Verb verb_;
+  bool is_open_ = false;  // the question so far is "which players", "how many players" or "who": a verb may follow
   size_t row_ = 0;
   std::vector<size_t> used_;
   SyntheticQuestion out_;

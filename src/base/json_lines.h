@@ -12,11 +12,12 @@
 #include "base/json.h"
 #include "base/result.h"
 
-namespace cadre::eval {
+namespace cadre::base {
 
 inline constexpr size_t kJsonLineSizeBytesMax = size_t{256} << 20;
 
-// Calls `take` with each value in order; an Error of it ends the reading and comes back with file and line in front.
-Result<void> for_each_json_line(const std::string& path, const std::function<Result<void>(const base::Json&)>& take);
+// Calls `take` with each value in order until it returns false; an Error of it ends the reading, too, and comes back with file and line
+// in front.
+Result<void> for_each_json_line(const std::string& path, const std::function<Result<bool>(const Json&)>& take);
 
-}  // namespace cadre::eval
+}  // namespace cadre::base
