@@ -64,10 +64,12 @@ bool CellIndex::insert_distinct(ColumnCells& column, std::string_view cell) {
   const size_t mask = column.lookup.size() - 1;
   size_t slot = base::mix64(extend_hash(kHashSeed, cell)) & mask;
   for (; column.lookup[slot] != 0; slot = (slot + 1) & mask) {
-    const Cell& other = column.cells[column.lookup[slot] - 1];
-    if (std::string_view(column.bytes).substr(other.begin, other.size) == cell) return false;
+    Cell& other = column.cells[column.lookup[slot] - 1];
+    if (std::string_view(column.bytes).substr(other.begin, other.size) != cell) continue;
+    other.is_repeated = true;
+    return false;
   }
-  column.cells.push_back({column.bytes.size(), static_cast<uint32_t>(cell.size())});
+  column.cells.push_back({column.bytes.size(), static_cast<uint32_t>(cell.size()), false});
   column.bytes += cell;
   column.lookup[slot] = static_cast<uint32_t>(column.cells.size());
   return true;

@@ -52,6 +52,8 @@ class CellIndex {
   size_t column_count() const { return columns_.size(); }
   ColumnType type(uint32_t column) const { return columns_[column].type; }
   std::string_view cell(Place place) const;
+  // Does more than one row say it, spelled alike?
+  bool is_repeated(Place place) const { return columns_[place.column].cells[place.cell].is_repeated; }
   // Length of the longest key.
   size_t key_size_max() const { return key_size_max_; }
 
@@ -71,6 +73,7 @@ class CellIndex {
   struct Cell {
     uint64_t begin;
     uint32_t size;
+    bool is_repeated;
   };
   struct ColumnCells {
     ColumnType type = ColumnType::kText;

@@ -71,7 +71,7 @@ class Matcher {
  private:
   void add(CellIndex::Place place, WordSpan span, bool is_full) {
     if (matches_.size() >= kMatchesHeldMax) return;
-    matches_.push_back({place.column, span, std::string(index_.cell(place)), is_full});
+    matches_.push_back({place.column, span, std::string(index_.cell(place)), is_full, index_.is_repeated(place)});
   }
 
   void match_runs() {
@@ -217,7 +217,7 @@ CellScanner::CellScanner(std::string_view question, std::span<const text::Word> 
 void CellScanner::match(uint32_t column, std::string_view cell, std::vector<CellMatch>& out) const {
   const auto add_all = [&](auto range) {
     for (auto entry = range.first; entry != range.second; ++entry) {
-      out.push_back({column, entry->second, std::string(cell), true});
+      out.push_back({column, entry->second, std::string(cell), true, false});
     }
   };
   if (const auto number = cell_number(cell)) return add_all(numbers_.equal_range(*number));

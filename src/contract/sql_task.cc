@@ -67,7 +67,7 @@ void add_numbers(const TableSchema& schema, SqlTask& task) {
     for (uint32_t c = 0; c < schema.columns.size(); ++c) {
       if (task.candidates.size() - cell_count >= kCandidatesMax) return;
       if (schema.columns[c].type != ColumnType::kReal || is_cell(c, number.span)) continue;
-      task.candidates.push_back({c, number.span, number.text, ValueOrigin::kNumber, true, kAllOps});
+      task.candidates.push_back({c, number.span, number.text, ValueOrigin::kNumber, true, false, kAllOps});
     }
   }
 }
@@ -102,7 +102,7 @@ Result<SqlTask> make_sql_task(const Table& table, std::string_view question) {
   for (CellMatch& match : TRY(table.match_cells(task.question, task.words))) {
     const uint8_t ops = legal_ops(schema.columns[match.column].type, match.cell);
     task.candidates.push_back(
-        {match.column, match.span, std::move(match.cell), ValueOrigin::kCell, match.full_match, ops});
+        {match.column, match.span, std::move(match.cell), ValueOrigin::kCell, match.full_match, match.is_repeated, ops});
   }
   add_numbers(schema, task);
   limit_and_order(task.candidates);
@@ -117,7 +117,7 @@ size_t add_span(const Table& table, SqlTask& task, WordSpan span) {
   const TableSchema& schema = table.schema();
   for (uint32_t c = 0; c < schema.columns.size() && task.candidates.size() < kCandidatesMax; ++c) {
     if (schema.columns[c].type != ColumnType::kText || contains(task.candidates, c, span)) continue;
-    task.candidates.push_back({c, span, value, ValueOrigin::kSpan, true, kEqualityOps});
+    task.candidates.push_back({c, span, value, ValueOrigin::kSpan, true, false, kEqualityOps});
     ++added;
   }
   std::sort(task.candidates.begin(), task.candidates.end(), span_less);

@@ -47,6 +47,7 @@ struct CellMatch {
   WordSpan span;
   std::string cell;        // as stored
   bool full_match = true;  // the words spell the whole cell after normalisation
+  bool is_repeated = false;  // several rows say it; unknown, and so false, for cells that no index holds
 };
 
 struct OpenOptions {

@@ -263,9 +263,11 @@ class Builder {
         const Header* header = laid_out(candidate.column);
         if (header == nullptr) continue;
         input_.features[header->first_token] |= bit(full ? kColumnCellFull : kColumnCellPart);
+        if (candidate.is_repeated) input_.features[header->first_token] |= bit(kColumnCellRepeated);
         for (size_t w = candidate.span.begin; w < candidate.span.end; ++w) {
           relate(w, header->first_token, header->first_token + 1 + header->tokens.size(), full ? kCellFullQ : kCellPartQ);
           mark(w, bit(full ? kLinkCellFull : kLinkCellPart));
+          if (candidate.is_repeated) mark(w, bit(kLinkCellRepeated));
           if (!full) continue;
           if (full_column[w] >= 0 && full_column[w] != static_cast<int>(candidate.column)) mark(w, bit(kLinkManyColumns));
           full_column[w] = static_cast<int>(candidate.column);
@@ -316,7 +318,7 @@ class Builder {
       const bool real = table_.schema().columns[row.column].type == ColumnType::kReal;
       if (!real) row.begin_token = kNoToken;
       row.features = (row.features & ~(bit(kOriginCellFull) | bit(kOriginCellPart) | bit(kInRange) | bit(kInsideLonger) |
-                                       bit(kSpanOnOtherColumns) | bit(kColumnHasOther) | bit(kOnlyCandidate))) |
+                                       bit(kSpanOnOtherColumns) | bit(kColumnHasOther) | bit(kOnlyCandidate) | bit(kCellRepeated))) |
                      bit(kOriginNumber);
     }
     for (size_t c = 0; c < input_.candidates.size(); ++c)
@@ -344,6 +346,7 @@ uint32_t candidate_features(const contract::Table& table, const contract::SqlTas
     case ValueOrigin::kNumber: features |= bit(kOriginNumber); break;
     case ValueOrigin::kSpan: features |= bit(kOriginSpan); break;
   }
+  if (candidate.is_repeated) features |= bit(kCellRepeated);
   const auto& column = table.schema().columns[candidate.column];
   if (column.type == ColumnType::kReal) {
     features |= bit(kOnRealColumn);

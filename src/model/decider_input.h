@@ -61,6 +61,8 @@ enum TokenFeature : uint8_t {
   kLinkMultiWordHeader,  // part of a run of two or more words that equals words of one header in order
   kColumnOfTwoWords,
   kSentenceFirst,
+  kLinkCellRepeated,     // the word's cell stands in several rows: a player of many matches, not the row's own name
+  kColumnCellRepeated,
 };
 
 // Bits of a candidate condition's features.
@@ -72,6 +74,7 @@ enum CandidateFeature : uint8_t {
   kHeaderLinked,         // some word of the column's name stands in the question
   kInRange, kColumnHasOther,  // another candidate stands on the same column
   kOnlyCandidate, kEqualsHeaderWord, kAfterHeaderWord,
+  kCellRepeated,         // the cell stands in several rows, so that a sum or a count over it means something
 };
 
 struct CandidateRow {

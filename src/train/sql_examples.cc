@@ -203,17 +203,18 @@ class Augmenter {
       if (auto made = own_table_ ? std::nullopt : make_synthetic_question(table(), rows(), random_)) {
         question_.question = std::move(made->question);
         question_.gold = std::move(made->gold);
+        needs_cells_ = made->needs_cells;
       }
     }
-    if (random_.chance(augmentation_.partial_value)) TRY(shorten_value());
+    if (random_.chance(augmentation_.partial_value) && !needs_cells_) TRY(shorten_value());
     if (random_.chance(augmentation_.other_operator)) TRY(change_operator());
     double draw = random_.uniform();
     const auto falls = [&draw](double share) { return (draw -= share) < 0; };
     Result<DeciderExample> example = falls(augmentation_.wrong_table)      ? unanswerable(wrong_table())
                                      : falls(augmentation_.dropped_column) ? unanswerable(without_needed_column())
                                      : falls(augmentation_.unsupported)    ? unsupported()
-                                     : falls(augmentation_.without_cells)  ? without_cells()
-                                                                           : with_cells(falls(augmentation_.missing_value));
+                                     : falls(augmentation_.without_cells) && !needs_cells_ ? without_cells()
+                                                                           : with_cells(falls(augmentation_.missing_value) && !needs_cells_);
     if (example.ok()) mask_words(example->input);
     return example;
   }
@@ -233,6 +234,7 @@ class Augmenter {
     own_table_ = std::move(numbered);
     question_.question = std::move(made->question);
     question_.gold = std::move(made->gold);
+    needs_cells_ = made->needs_cells;
     return {};
   }
 
@@ -433,6 +435,7 @@ class Augmenter {
   const SqlCorpus& corpus_;
   std::optional<contract::Table> own_table_;  // a changed table, with its rows
   std::vector<std::vector<std::string>> own_rows_;
+  bool needs_cells_ = false;  // of the made question
   SqlQuestion question_;  // a copy: rewriting changes words and gold together
   const text::BpeTokenizer& tokenizer_;
   const Augmentation& augmentation_;

@@ -1,7 +1,7 @@
 // The phrases that made questions consist of (train/synthetic_questions.h), by what they mean.
 //
 // Marks: $A the asked column's name, $S its plural, $V the value, $P its plural, $N a number, $C the name of the condition's column,
-// $v a verb, $d its past, $T what a row is, $B further columns, $R another number column, $W a word.
+// $v a verb, $d its past, $T what a row is, $E the plural of the column that names rows, $B further columns, $R another number column, $W a word.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -23,9 +23,9 @@ inline constexpr std::array<Verb, 22> kVerbs = {{{"score", "scored"}, {"make", "
                                                  {"pay", "paid"}, {"buy", "bought"}, {"complete", "completed"}, {"use", "used"}, {"join", "joined"}}};
 
 // What is asked for; conditions follow.
-inline constexpr std::array<std::string_view, 13> kPlain = {"what is the $A", "which $A", "what $A", "show the $A", "list the $S", "give me the $A",
+inline constexpr std::array<std::string_view, 15> kPlain = {"what is the $A", "which $A", "what $A", "show the $A", "list the $S", "give me the $A",
                                                             "name the $A", "tell me the $A", "what are the $S", "which $S", "list all $S", "find the $A",
-                                                            "$S"};
+                                                            "$S", "what $S do we have", "which $S do we have"};
 inline constexpr std::array<std::string_view, 8> kCount = {"how many $S", "how many $S are there", "count the $S", "what is the number of $S",
                                                            "number of $S", "how many $S do we have", "what is the count of $S", "how many $S have there been"};
 inline constexpr std::array<std::string_view, 8> kMax = {"what is the highest $A", "what is the largest $A", "what is the maximum $A", "what is the biggest $A",
@@ -41,7 +41,7 @@ inline constexpr std::array<std::string_view, 7> kAverage = {"what is the averag
 inline constexpr std::array<std::string_view, 10> kSum = {"what is the total $A", "what is the sum of $A", "what is the combined $A", "total $A",
                                                           "how much $A in total", "add up the $A", "what is the overall $A", "sum the $A",
                                                           "what is the sum of the $A", "combined $A"};
-inline constexpr std::array<std::string_view, 6> kSumCounted = {"how many $S", "how many $S in total", "how many $S were $d", "how many $S altogether",
+inline constexpr std::array<std::string_view, 6> kSumCounted = {"total number of $S $d", "how many $S in total", "how many $S were $d", "how many $S altogether",
                                                                 "how many $S were $d in total", "sum of $S"};
 
 // Which rows.
@@ -67,29 +67,41 @@ inline constexpr std::array<std::string_view, 6> kGreater = {"over $N", "above $
 inline constexpr std::array<std::string_view, 5> kLess = {"under $N", "below $N", "less than $N", "smaller than $N", "lower than $N"};
 inline constexpr std::array<std::string_view, 5> kAtLeast = {"at least $N", "$N or more", "no less than $N", "not less than $N", "of $N or higher"};
 inline constexpr std::array<std::string_view, 5> kAtMost = {"at most $N", "$N or less", "no more than $N", "up to $N", "not more than $N"};
+inline constexpr std::array<std::string_view, 2> kOlder = {"older than $N", "over $N"};
+inline constexpr std::array<std::string_view, 2> kYounger = {"younger than $N", "under $N"};
+// After what is asked for, naming all rows and so no condition: "the average price of all the products".
+inline constexpr std::array<std::string_view, 7> kOfAll = {" of the $T", " of all $T", " of all the $T", " across all $T", " for all $T", " of $T", " of the $E"};
+inline constexpr std::array<std::string_view, 20> kNouns = {"orders", "customers", "people", "students", "products", "employees", "flights", "stores", "cities", "players",
+                                                            "cars", "books", "songs", "patients", "courses", "projects", "rooms", "members", "stations", "matches"};
 inline constexpr std::array<std::string_view, 6> kRowNouns = {"rows", "entries", "records", "items", "results", "cases"};
 
 // A question around one cell of a text column.
-inline constexpr std::array<std::string_view, 23> kPlainFrames = {
+inline constexpr std::array<std::string_view, 26> kPlainFrames = {
     "what $A does $V have", "what $A does $V $v", "in which $A is $V", "in what $A is $V", "what $A is $V in", "$V is the $C of which $A", "$A of $V",
     "what's the $A of $V", "what is the $A for $V", "which $A does $V belong to", "which $A has $V as its $C", "which $S have $V as $C",
     "which $A has the $C $V", "which $S use $V", "on which $S did $V $v", "which $A did $V $v for", "which $S are $P", "which $A uses $V as its $C",
-    "$S of $P", "which $S $d against $V", "what is the $A of $V", "which $P have the $A", "who $d against $V"};
+    "$S of $P", "which $S $d against $V", "what is the $A of $V", "which $P have the $A", "who $d against $V", "which $P", "which $P", "which $A $d against $V"};
 inline constexpr std::array<std::string_view, 5> kYearFrames = {"when was $V $d", "since when is $V $d", "when did $V $v", "in what year was $V $d", "since when has $V $d"};
-inline constexpr std::array<std::string_view, 11> kCountFrames = {
+inline constexpr std::array<std::string_view, 14> kCountFrames = {
     "how many $S are in $V", "how many $S are $V", "how many $S have the $C $V", "how many $S came from $V", "how many $P are there", "how many $V $S are there",
-    "how many times did $V $v", "how many $S use $V", "how many $S does $V have", "how often did $V $v", "how many $S were $d by $V"};
+    "how many times did $V $v", "how many $S use $V", "how many $S does $V have", "how often did $V $v", "how many $S were $d by $V",
+    "how many $P", "how many $P", "how many $V $S"};
 inline constexpr std::array<std::string_view, 4> kCountNotFrames = {"how many $S are not $V", "how many $S are not in $V", "how many $S do not use the $V",
                                                                     "how many $S do not have $V as $C"};
 inline constexpr std::array<std::string_view, 12> kSumFrames = {
-    "how many $S did $V $v", "how many $S has $V $d", "how many $S does $V have", "how many $S were $d by $V", "total $S $d by $V", "how many $S did $V $v in total",
-    "total $S of $V", "total number of $S $d by $V", "how many total $S did $V $v", "how many $S did $V $v altogether", "sum of $S for $V", "how many $S have $V $d"};
-inline constexpr std::array<std::string_view, 6> kAdditiveFrames = {"what is the total $A of $V", "total $A of $V", "combined $A of $V", "what is the total $A for $V",
-                                                                    "what is the total $A in $V", "how much $A does $V have in total"};
-inline constexpr std::array<std::string_view, 4> kMostFrames = {"what is the most $S $V $d", "what is the highest $A of $V", "most $S $d by $V", "what are the most $S $V $d"};
+    "how many $S did $V $v", "how many $S has $V $d", "how many $S does $V have", "how many $S were $d by $V", "how many $S did $V $v", "how many $S did $V $v in total",
+    "how many $S did $V $v", "total number of $S $d by $V", "how many total $S did $V $v", "how many $S did $V $v altogether", "how many $S by $V", "how many $S have $V $d"};
+inline constexpr std::array<std::string_view, 12> kAdditiveFrames = {"what is the total $A of $V", "total $A of $V", "combined $A of $V", "what is the total $A for $V",
+                                                                    "what is the total $A in $V", "how much $A does $V have in total",
+                                                                    "combined $A of all $E in $V", "total $A of all $E in $V", "what is the total $A of the $E in $V",
+                                                                    "what is the sum of the $S of all $P", "combined $A of the $E of $V", "sum of the $A of $E in $V"};
+inline constexpr std::array<std::string_view, 7> kMostFrames = {"what is the most $S $V $d", "what is the highest $A of $V", "most $S $d by $V", "what are the most $S $V $d",
+                                                                "most $S $V $d in one game", "what is the most $S $V $d in one match", "what is the most $S $V $d in a single game"};
 inline constexpr std::array<std::string_view, 3> kFewestFrames = {"what is the fewest $S $V $d", "what is the lowest $A of $V", "fewest $S $d by $V"};
-inline constexpr std::array<std::string_view, 4> kAverageFrames = {"how many $S did $V $v on average", "what is the average $A of $V", "average $S of $V",
-                                                                   "what is the average number of $S of $V"};
+// The first four also fit a column that is not counted.
+inline constexpr std::array<std::string_view, 7> kAverageFrames = {
+    "what is the average $A of $V", "what is the average $A of the $E in $V", "average $A of the $E in $V", "average $A of $E that use the $V",
+    "how many $S did $V $v on average", "average $S of $V", "what is the average number of $S of $V"};
 
 // Beyond one SELECT of our form.
 inline constexpr std::array<std::string_view, 10> kSeveralColumns = {"what are the $A and $B", "show the $A and the $B", "list the $A, $B and $C",

@@ -24,8 +24,8 @@ namespace {
 
 std::string_view pick_of(Phrases phrases, base::Random& random) { return phrases[random.below(phrases.size())]; }
 
-constexpr double kFramedShare = 0.35;         // questions built around one cell instead of select and conditions
-constexpr double kCountedShare = 0.4;         // of the questions over tables that have a counted column
+constexpr double kFramedShare = 0.25;         // questions built around one cell instead of select and conditions
+constexpr double kCountedShare = 0.5;         // of the questions over tables that have a counted column
 constexpr size_t kFramedCellSizeMax = 40;
 constexpr size_t kPluralCellSizeMax = 12;
 
@@ -114,6 +114,7 @@ class Maker {
         case 'C': out += names_[condition_column]; break;
         case 'P': out += is_one_word(value) ? plural_of_cell(value) : value; break;
         case 'T': out += noun(); break;
+        case 'E': out += plural(names_[entity_]); break;
         case 'v': out += verb_.base; break;
         case 'd': out += verb_.past; break;
         default: out += mark == 'V' || mark == 'N' ? value : ""; break;
@@ -122,7 +123,7 @@ class Maker {
     return out;
   }
 
-  std::string noun() { return id_noun_.empty() ? std::string(pick(kThings)) : plural(id_noun_); }
+  std::string noun() { return id_noun_.empty() ? std::string(pick(kNouns)) : plural(id_noun_); }
 
   // Fills every mark of a phrase, with other columns where it asks for them.
   std::string fill_any(std::string_view phrase, size_t column) {
@@ -194,7 +195,7 @@ class Maker {
     }
     const std::string_view phrase = pick(kPlain);
     is_open_ = phrase == "which $S";
-    return fill(phrase, column, "");
+    return fill(phrase, column, "") + (is_open_ || phrase.ends_with("have") ? "" : of_all(column));
   }
 
   struct Choice {
@@ -217,7 +218,13 @@ class Maker {
     std::string phrase(pick(choice.phrases));
     const size_t mark = phrase.find("$A");
     if (mark != std::string::npos && !id_noun_.empty() && random_.chance(0.25)) phrase.insert(mark, id_noun_ + " ");  // "the largest order amount"
-    return fill(phrase, column, "");
+    return fill(phrase, column, "") + of_all(column);
+  }
+
+  std::string of_all(size_t column) {
+    if (!random_.chance(0.3)) return {};
+    entity_ = entity_column(column);
+    return fill(pick(kOfAll), column, "");
   }
 
   // Few columns are counted nouns ("goals") and people ask about those first, so they are asked about more often than chance has it.
@@ -227,17 +234,28 @@ class Maker {
       if (words_[c].is_counted) counted.push_back(c);
     if (counted.empty() || !random_.chance(kCountedShare)) return {};
     const size_t column = counted[random_.below(counted.size())];
-    return random_.chance(0.5) ? measure(column) : framed(column);
+    return random_.chance(0.35) ? measure(column) : framed(column, 6);
   }
 
   // A question around one cell of a text column: "how many goals did Ada Brandt score". Empty where the draw does not fit the table.
-  std::string framed(size_t column) {
-    const size_t at = random_.below(columns_.size());
+  std::string framed(size_t column, size_t tries_for_repeated = 0) {
+    size_t at = random_.below(columns_.size());
+    for (; tries_for_repeated > 0 && (is_real(at) || !is_repeated(at)); --tries_for_repeated) {
+      at = random_.below(columns_.size());
+      row_ = random_.below(rows_.size());
+    }
     const std::string& cell = rows_[row_][at];
     if (is_real(at) || cell.size() < 2 || cell.size() > kFramedCellSizeMax) return {};
     if (column == at) return {};
-    const auto [aggregate, phrases] = framed_choice(column);
+    const auto [aggregate, phrases] = framed_choice(column, at);
     std::string_view phrase = pick(phrases);
+    if (phrase == "which $P" || phrase.find("$E") != std::string_view::npos) {
+      entity_ = entity_column(at);
+      if (entity_ == at) return {};
+      if (phrase == "which $P") column = entity_;
+    }
+    if (phrase.find("$P") != std::string_view::npos || phrase.find("$V $S") != std::string_view::npos) out_.needs_cells = true;
+    is_open_ = phrase == "which $P" || phrase == "how many $P";
     const bool is_excluded = phrases.data() == kCountNotFrames.data();
     if (phrase.find("$P") != std::string_view::npos && !is_one_word(cell)) return {};
     if (phrase.find("$V $S") != std::string_view::npos && !is_one_word(cell)) return {};
@@ -248,17 +266,31 @@ class Maker {
     return fill(phrase, column, cell, at);
   }
 
-  Choice framed_choice(size_t column) {
+  // What a row is about: the first text column, mostly.
+  size_t entity_column(size_t not_this) const {
+    for (size_t c = 0; c < columns_.size(); ++c)
+      if (c != not_this && !is_real(c)) return c;
+    return not_this;
+  }
+
+  // Does another row say the same? Then "how many goals did X score" adds up; in a table with one row for X it is that row's cell.
+  bool is_repeated(size_t column) const {
+    size_t rows = 0;
+    for (const auto& row : rows_) rows += row[column] == rows_[row_][column];
+    return rows > 1;
+  }
+
+  Choice framed_choice(size_t column, size_t at) {
     const ColumnWords& words = words_[column];
     if (words.is_year && random_.chance(0.6)) return {Aggregate::kNone, kYearFrames};
     if (is_measure(column) && words.is_additive && random_.chance(0.7)) {
-      switch (random_.below(words.is_counted ? 6 : 3)) {
-        case 0: return {Aggregate::kAvg, words.is_counted ? Phrases(kAverageFrames) : Phrases(kAverageFrames).subspan(1, 1)};
+      switch (random_.below(words.is_counted ? 8 : 3)) {
+        case 0: return {Aggregate::kAvg, words.is_counted ? Phrases(kAverageFrames) : Phrases(kAverageFrames).first(4)};
         case 1: return {Aggregate::kSum, kAdditiveFrames};
         case 2:
           return random_.chance(0.6) ? Choice{Aggregate::kMax, words.is_counted ? Phrases(kMostFrames) : Phrases(kMostFrames).subspan(1, 1)}
                                      : Choice{Aggregate::kMin, words.is_counted ? Phrases(kFewestFrames) : Phrases(kFewestFrames).subspan(1, 1)};
-        default: return {Aggregate::kSum, kSumFrames};
+        default: return {is_repeated(at) ? Aggregate::kSum : Aggregate::kNone, kSumFrames};
       }
     }
     if (is_real(column) || random_.chance(0.6)) return {Aggregate::kNone, kPlainFrames};
@@ -277,7 +309,8 @@ class Maker {
     if (is_real(column) || random_.chance(0.25)) {  // counting rows: the first column stands for the row
       out_.gold.select_column = 0;
       std::string phrase(pick(kCount));
-      phrase.replace(phrase.find("$S"), 2, pick(kRowNouns));
+      phrase.replace(phrase.find("$S"), 2, random_.chance(0.4) ? pick(kRowNouns) : pick(kNouns));
+      is_open_ = phrase.starts_with("how many") && phrase.find(" are ") == std::string::npos && !phrase.ends_with("have") && !phrase.ends_with("been");
       return phrase;
     }
     out_.gold.select_column = static_cast<uint32_t>(column);
@@ -323,7 +356,9 @@ class Maker {
     if (excluded) return fill(pick(kIsNot), column, cell);
     if (words_[column].is_opponent && random_.chance(0.6)) return fill(pick(kAgainst), column, cell);
     if (words_[column].is_time && random_.chance(0.5)) return fill(pick(kOn), column, cell);
-    return fill(pick(kIs), column, cell);
+    const std::string_view phrase = pick(kIs);
+    if (phrase == "$V" || phrase == "of all $P") out_.needs_cells = true;
+    return fill(phrase, column, cell);
   }
 
   // Is `number` inside the range of this column alone?
@@ -357,6 +392,11 @@ class Maker {
       return fill(words.is_ordinal && random_.chance(0.6) ? pick(kOrdinalIs) : pick(kNumberIs), column, cell);
     }
     if (draw < 0.45) return between(column);
+    if (names_[column] == "age" && random_.chance(0.6)) {
+      const bool older = random_.chance(0.5);
+      add(column, older ? CompareOp::kGreater : CompareOp::kLess, cell);
+      return (is_open_ ? "are " : random_.chance(0.5) ? "who are " : "") + fill(older ? pick(kOlder) : pick(kYounger), column, cell);
+    }
     if (words.is_ordinal && random_.chance(0.5)) return ordinal_bound(column, cell);
     return bound(column, *number);
   }
@@ -409,6 +449,7 @@ class Maker {
   std::vector<std::string> names_;  // of the columns, as people say them
   std::vector<ColumnWords> words_;
   Verb verb_;
+  size_t entity_ = 0;  // the column that $E names
   bool is_open_ = false;  // the question so far is "which players", "how many players" or "who": a verb may follow
   size_t row_ = 0;
   std::vector<size_t> used_;

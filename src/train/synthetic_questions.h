@@ -20,6 +20,7 @@ namespace cadre::train {
 struct SyntheticQuestion {
   std::string question;
   contract::SqlCall gold;  // spans unset
+  bool needs_cells = false;  // a value stands bare ("which gases"): only the cell tells it from any other noun
 };
 
 // nullopt where the table has too little to ask about.
