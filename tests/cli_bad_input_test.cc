@@ -105,6 +105,26 @@ TEST_F(BadInput, ADatabaseWithoutTheTableThatIsNamed) {
               HasSubstr("three"));
 }
 
+TEST_F(BadInput, ADatabaseThatAnotherProcessHasLocked) {
+  make_database("CREATE TABLE t(name, goals); INSERT INTO t VALUES('a', 1), ('b', 2)");
+  auto writer = store::Database::open(path("t.sqlite"), {});
+  ASSERT_TRUE(writer.ok()) << writer.error().message;
+  ASSERT_TRUE(writer->exec("BEGIN EXCLUSIVE").ok());
+  const ProcessResult result = cadre({"ask", "--table", path("t.sqlite"), "how many goals"});
+  EXPECT_EQ(result.signal, 0) << result.err;
+  EXPECT_NE(result.exit_status, kExitOk);
+  EXPECT_THAT(result.err, HasSubstr("t.sqlite"));
+  EXPECT_THAT(result.err, HasSubstr("locked"));
+}
+
+TEST_F(BadInput, AJournalFolderThatCannotBeWritten) {
+  const std::string table = write("t.csv", "name,goals\nann,1\nbob,2\n");
+  const std::string file = write("notes.txt", "these are my notes");
+  const ProcessResult result = refused({"ask", "--table", table, "--journal", file + "/journal.sqlite", "how many goals"}, app::kExitFailed);
+  EXPECT_THAT(result.err, HasSubstr("notes.txt"));
+  EXPECT_TRUE(result.out.empty()) << "no answer without a record of it";
+}
+
 TEST_F(BadInput, APackThatIsTruncatedOrHostile) {
   tensor::GgufBuilder builder;
   builder.add_string("general.architecture", "cadre-decider");

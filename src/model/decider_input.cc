@@ -371,14 +371,26 @@ uint32_t candidate_features(const contract::Table& table, const contract::SqlTas
   return features;
 }
 
+std::vector<std::string> stems_of(const std::vector<Word>& words) {
+  std::vector<std::string> stems;
+  for (const Word& word : words) stems.push_back(text::stem(word.norm));
+  return stems;
+}
+
+struct StemmedWords {
+  std::vector<Word> words;
+  std::vector<std::string> stems;
+};
+
 // Does a word of the column's name stand in the question, or right before the span?
-uint32_t header_features(const contract::SqlTask& task, const ConditionCandidate& candidate, const std::vector<Word>& name) {
+uint32_t header_features(const contract::SqlTask& task, const std::vector<std::string>& question_stems, const ConditionCandidate& candidate,
+                         const StemmedWords& name) {
   uint32_t features = 0;
-  for (const Word& word : name) {
-    if (word.norm.empty() || is_function_word(word.norm)) continue;
-    const std::string header_stem = text::stem(word.norm);
+  for (size_t n = 0; n < name.words.size(); ++n) {
+    const std::string& norm = name.words[n].norm;
+    if (norm.empty() || is_function_word(norm)) continue;
     for (size_t w = 0; w < task.words.size(); ++w) {
-      if (header_link(task.words[w].norm, text::stem(task.words[w].norm), word.norm, header_stem) == HeaderLink::kNone) continue;
+      if (header_link(task.words[w].norm, question_stems[w], norm, name.stems[n]) == HeaderLink::kNone) continue;
       features |= bit(kHeaderLinked);
       if (w >= candidate.span.begin && w < candidate.span.end) features |= bit(kEqualsHeaderWord);
       if (w < candidate.span.begin && candidate.span.begin - w <= 3) features |= bit(kAfterHeaderWord);
@@ -400,7 +412,8 @@ DeciderInput build_input(const contract::Table& table, const contract::SqlTask& 
 }
 
 void append_candidates(const contract::Table& table, const contract::SqlTask& task, size_t first_new, DeciderInput& input) {
-  std::vector<std::vector<Word>> names(table.schema().columns.size());
+  const std::vector<std::string> question_stems = stems_of(task.words);
+  std::vector<StemmedWords> names(table.schema().columns.size());  // of the columns that have candidates
   for (size_t i = first_new; i < task.candidates.size(); ++i) {
     const auto& candidate = task.candidates[i];
     CandidateRow row;
@@ -413,8 +426,11 @@ void append_candidates(const contract::Table& table, const contract::SqlTask& ta
       row.begin_token = input.word_token[candidate.span.begin];
       row.end_token = input.word_token[candidate.span.end - 1];
       auto& name = names[candidate.column];
-      if (name.empty()) name = text::split_words(readable_name(table.schema().columns[candidate.column].name));
-      row.features = candidate_features(table, task, i) | header_features(task, candidate, name);
+      if (name.words.empty()) {
+        name.words = text::split_words(readable_name(table.schema().columns[candidate.column].name));
+        name.stems = stems_of(name.words);
+      }
+      row.features = candidate_features(table, task, i) | header_features(task, question_stems, candidate, name);
     }
     input.candidates.push_back(row);
   }

@@ -64,7 +64,7 @@ void start_packing(MatmulKernel kernel, size_t k, size_t n, PackedMatrix<T>& out
   out.kernel = kernel;
   out.k = k;
   out.n = n;
-  out.data.resize(k * n);
+  if (out.data.size() < k * n) out.data.resize(k * n);  // never shrinks: growing back would fill with zeros first
 }
 
 template <class T>

@@ -14,6 +14,15 @@ namespace {
 
 constexpr size_t kRelations = 16;
 
+// A row of a power of two bytes maps to few sets of the first-level cache; one more line per row spreads them.
+constexpr size_t kRowSkew = 32;
+
+// Scratch is shared by products of many shapes: it never shrinks, since growing back would fill with zeros first.
+template <class V>
+void grow(V& vector, size_t count) {
+  if (vector.size() < count) vector.resize(count);
+}
+
 size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
 
 // e^x by splitting off powers of two and a degree-6 polynomial; relative error below 2e-7 on [-87, 88].
@@ -57,23 +66,29 @@ template <class T>
 void linear_backward(const PackedLinear<T>& linear, const float* dy, const T* x, size_t rows, float* dx,
                      tensor::Accumulate accumulate_dx, float* dweight, LinearScratch<T>& s) {
   const size_t n_padded = round_up(linear.n, 32), rows_padded = round_up(rows, 32);
-  s.dy.assign(rows_padded * n_padded, T{});
+  grow(s.dy, rows_padded * n_padded);
   if (n_padded == linear.n) {
     tensor::convert(dy, rows * linear.n, s.dy.data());
   } else {
-    for (size_t r = 0; r < rows; ++r) tensor::convert(dy + r * linear.n, linear.n, s.dy.data() + r * n_padded);
+    for (size_t r = 0; r < rows; ++r) {
+      tensor::convert(dy + r * linear.n, linear.n, s.dy.data() + r * n_padded);
+      std::fill_n(s.dy.data() + r * n_padded + linear.n, n_padded - linear.n, T{});
+    }
   }
+  std::fill_n(s.dy.data() + rows * n_padded, (rows_padded - rows) * n_padded, T{});
   if (dx != nullptr) tensor::matmul(s.dy.data(), n_padded, rows, linear.backward, dx, linear.k, accumulate_dx);
-  s.dy_transposed.resize(n_padded * rows_padded);
-  tensor::transpose(s.dy.data(), n_padded, rows_padded, n_padded, s.dy_transposed.data(), rows_padded);
+  const size_t stride = rows_padded + kRowSkew;
+  grow(s.dy_transposed, n_padded * stride);
+  tensor::transpose(s.dy.data(), n_padded, rows_padded, n_padded, s.dy_transposed.data(), stride);
   const T* inputs = x;
   if (rows_padded != rows) {  // the tail rows of dy are zero, but a NaN in unused memory times zero is a NaN
-    s.x.assign(rows_padded * linear.k, T{});
+    grow(s.x, rows_padded * linear.k);
     std::memcpy(s.x.data(), x, rows * linear.k * sizeof(T));
+    std::fill_n(s.x.data() + rows * linear.k, (rows_padded - rows) * linear.k, T{});
     inputs = s.x.data();
   }
   tensor::pack(linear.backward.kernel, inputs, linear.k, rows_padded, linear.k, s.packed);
-  tensor::matmul(s.dy_transposed.data(), rows_padded, linear.n, s.packed, dweight, linear.k, tensor::Accumulate::kYes);
+  tensor::matmul(s.dy_transposed.data(), stride, linear.n, s.packed, dweight, linear.k, tensor::Accumulate::kYes);
 }
 
 template struct PackedLinear<float>;
