@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -24,6 +25,8 @@ namespace {
 
 // Runs of dead processes that one start takes up; the rest waits for the next.
 constexpr size_t kRecoveredMax = 8;
+// A scan with two conditions takes 6 to 12 SQLite VM steps a row (12 million rows, 1 GB of CSV); a run may need a few scans.
+constexpr int64_t kVmStepsPerRow = 64;
 
 // Everything that stays open between questions.
 struct Session {
@@ -62,6 +65,7 @@ Session make_session(const AskOptions& options, store::Journal journal, std::uni
   agent::Policy policy = world->policy;
   if (options.confidence_min >= 0) policy.confidence_min = options.confidence_min;
   agent::Budget budget{.candidates_max = options.candidates_max, .rows_max = options.rows_max};
+  budget.vm_steps_max = std::max(budget.vm_steps_max, kVmStepsPerRow * static_cast<int64_t>(world->table.row_count()));
   return Session{std::move(journal), std::move(world), std::move(request), budget, policy};
 }
 

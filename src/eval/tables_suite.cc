@@ -32,7 +32,8 @@ Result<CellValue> read_cell(const Json& json) {
 }
 
 Result<std::optional<contract::QueryResult>> read_rows(const Json& line) {
-  if (!line.contains("rows")) return Error{ErrorCode::kInvalid, "\"rows\" is missing; null says that the question must be declined"};
+  if (!line.contains("rows"))
+    return Error{ErrorCode::kInvalid, "\"rows\" is missing; null says that the question must be declined"};
   if (line["rows"].is_null()) return std::optional<contract::QueryResult>();
   contract::QueryResult gold;
   for (const Json& row : *TRY(base::json_array(line, "rows"))) {
@@ -63,7 +64,8 @@ class TablesScore {
  public:
   // Returns whether the case went as it should: the right rows, or declined where nothing can be right.
   bool add(const SqlOutput& output, const std::optional<contract::QueryResult>& gold) {
-    const bool is_right = !output.is_abstained && gold && output.guided_result && contract::same_answer(*output.guided_result, *gold);
+    const bool is_right =
+        !output.is_abstained && gold && output.guided_result && contract::same_answer(*output.guided_result, *gold);
     if (gold) {
       right_.add(is_right);
       declined_.add(output.is_abstained);
@@ -93,7 +95,8 @@ class TablesScore {
 
 Result<SuiteReport> run_tables_suite(engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
   const std::vector<Case> cases = TRY(read_cases(options));
-  if (cases.empty()) return Error{ErrorCode::kInvalid, fmt::format("{}/{}.jsonl holds no case", options.data, options.split)};
+  if (cases.empty())
+    return Error{ErrorCode::kInvalid, fmt::format("{}/{}.jsonl holds no case", options.data, options.split)};
   std::map<std::string, contract::Table> tables;  // by file, each opened once
   PredictionFile predictions(options.predictions_path);
   TablesScore score;

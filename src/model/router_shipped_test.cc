@@ -78,23 +78,37 @@ constexpr std::array<std::string_view, 24> kForeignToIntents = {
 };
 
 constexpr std::array<std::string_view, 14> kTableQuestions = {
-    "how many passengers flew to Oslo in May",    "what is the average rent in the north district",
-    "which machines were serviced before 2021",   "total weight of the parcels sent to Graz",
-    "who lives at 14 Mill Lane",                  "list the books with more than 500 pages",
-    "what is the highest score of Team Blue",     "when was invoice 8812 paid",
-    "how many tickets are open",                  "name of the teacher of class 4b",
-    "which lakes are deeper than 100 metres",     "what does a ticket to Prague cost",
-    "number of members in the chess club",        "lowest temperature measured in Tromso",
+    "how many passengers flew to Oslo in May",
+    "what is the average rent in the north district",
+    "which machines were serviced before 2021",
+    "total weight of the parcels sent to Graz",
+    "who lives at 14 Mill Lane",
+    "list the books with more than 500 pages",
+    "what is the highest score of Team Blue",
+    "when was invoice 8812 paid",
+    "how many tickets are open",
+    "name of the teacher of class 4b",
+    "which lakes are deeper than 100 metres",
+    "what does a ticket to Prague cost",
+    "number of members in the chess club",
+    "lowest temperature measured in Tromso",
 };
 
 constexpr std::array<std::string_view, 14> kNoTableQuestions = {
-    "write a song about my dog",           "delete the customers from Vienna",
-    "good evening to you",                 "turn on the heating in the bathroom",
-    "translate good luck into Finnish",    "draft a letter to the landlord",
-    "set the thermostat to twenty degrees", "remind me to water the plants",
-    "you are a very nice program",         "play something by the Beatles",
-    "book me a table at the Thai place",   "compose a limerick about robots",
-    "tell me a bedtime story",             "change the price of every item to zero",
+    "write a song about my dog",
+    "delete the customers from Vienna",
+    "good evening to you",
+    "turn on the heating in the bathroom",
+    "translate good luck into Finnish",
+    "draft a letter to the landlord",
+    "set the thermostat to twenty degrees",
+    "remind me to water the plants",
+    "you are a very nice program",
+    "play something by the Beatles",
+    "book me a table at the Thai place",
+    "compose a limerick about robots",
+    "tell me a bedtime story",
+    "change the price of every item to zero",
 };
 
 Router shipped(const char* name) {
@@ -111,7 +125,8 @@ TEST(ShippedIntents, PlainWordingsComeOutRight) {
     const bool is_right = !decision.abstained && router.labels()[decision.label] == label;
     right += is_right;
     if (!is_right)
-      std::printf("\"%s\": %s %.2f\n", std::string(text).c_str(), decision.abstained ? "declined" : router.labels()[decision.label].c_str(), decision.probability);
+      std::printf("\"%s\": %s %.2f\n", std::string(text).c_str(),
+                  decision.abstained ? "declined" : router.labels()[decision.label].c_str(), decision.probability);
   }
   EXPECT_GE(right, 27) << "of " << kOfIntents.size();
 }
@@ -123,7 +138,8 @@ TEST(ShippedIntents, ForeignQuestionsAreDeclined) {
     const RouterDecision decision = router.decide(text);
     declined += decision.abstained;
     if (!decision.abstained)
-      std::printf("\"%s\": taken for %s %.2f\n", std::string(text).c_str(), router.labels()[decision.label].c_str(), decision.probability);
+      std::printf("\"%s\": taken for %s %.2f\n", std::string(text).c_str(), router.labels()[decision.label].c_str(),
+                  decision.probability);
   }
   EXPECT_TRUE(router.decide("who invented the steam engine").abstained);
   EXPECT_GE(declined, 20) << "of " << kForeignToIntents.size();

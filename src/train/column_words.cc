@@ -16,24 +16,31 @@ using Words = std::span<const std::string_view>;
 constexpr size_t kRowsLookedAt = 32;
 constexpr double kBracketsDropped = 0.7;
 
-constexpr std::array<std::string_view, 8> kYearWords = {"year", "years", "season", "founded", "established", "joined", "since", "discovered"};
+constexpr std::array<std::string_view, 8> kYearWords = {"year",        "years",  "season", "founded",
+                                                        "established", "joined", "since",  "discovered"};
 constexpr std::array<std::string_view, 46> kOrdinalWords = {
-    "rank",  "ranking", "position", "pos",   "no",       "no.",     "number", "#",         "round",    "pick",   "week",  "matchday",
-    "age",   "date",    "day",      "month", "seed",     "grid",    "place",  "id",        "code",     "zip",    "grade", "class",
-    "lane",  "heat",    "draft",    "stage", "game",     "match",   "race",   "latitude",  "longitude", "average", "avg", "rate",
-    "ratio", "percent", "%",        "pct",   "percentage", "channel", "series", "episode", "frequency", "district"};
+    "rank",       "ranking",  "position",  "pos",     "no",        "no.",     "number", "#",       "round", "pick",
+    "week",       "matchday", "age",       "date",    "day",       "month",   "seed",   "grid",    "place", "id",
+    "code",       "zip",      "grade",     "class",   "lane",      "heat",    "draft",  "stage",   "game",  "match",
+    "race",       "latitude", "longitude", "average", "avg",       "rate",    "ratio",  "percent", "%",     "pct",
+    "percentage", "channel",  "series",    "episode", "frequency", "district"};
 constexpr std::array<std::string_view, 30> kPersonWords = {
-    "player", "name",   "driver",    "winner", "candidate", "coach",  "artist",   "director",  "author",   "rider",
-    "singer", "actor",  "champion",  "incumbent", "leader", "president", "manager", "writer",  "employee", "customer",
-    "pilot",  "skipper", "contestant", "swimmer", "athlete", "cyclist", "runner", "golfer",    "skater",   "student"};
+    "player",  "name",    "driver",   "winner",   "candidate", "coach",     "artist",     "director",
+    "author",  "rider",   "singer",   "actor",    "champion",  "incumbent", "leader",     "president",
+    "manager", "writer",  "employee", "customer", "pilot",     "skipper",   "contestant", "swimmer",
+    "athlete", "cyclist", "runner",   "golfer",   "skater",    "student"};
 constexpr std::array<std::string_view, 4> kOpponentWords = {"opponent", "opponents", "against", "opposition"};
-constexpr std::array<std::string_view, 14> kPlaceWords = {"city",  "location", "country", "venue", "stadium", "town",   "state",
-                                                          "place", "region",   "nation",  "site",  "county",  "province", "continent"};
+constexpr std::array<std::string_view, 14> kPlaceWords = {"city", "location", "country",  "venue",    "stadium",
+                                                          "town", "state",    "place",    "region",   "nation",
+                                                          "site", "county",   "province", "continent"};
 constexpr std::array<std::string_view, 3> kTimeWords = {"date", "day", "month"};
-constexpr std::array<std::string_view, 22> kUnits = {"km2", "km²", "km", "m", "ft", "kg", "lb", "lbs", "cm", "mm", "mi", "usd", "eur", "$", "€", "%",
-                                                     "mph", "km/h", "millions", "thousands", "m²", "hectares"};
+constexpr std::array<std::string_view, 22> kUnits = {
+    "km2", "km²", "km", "m", "ft", "kg",  "lb",   "lbs",      "cm",        "mm", "mi",
+    "usd", "eur", "$",  "€", "%",  "mph", "km/h", "millions", "thousands", "m²", "hectares"};
 
-bool is_one_of(std::string_view word, Words words) { return std::find(words.begin(), words.end(), word) != words.end(); }
+bool is_one_of(std::string_view word, Words words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 std::vector<std::string> words_of(const std::string& name) {
   std::vector<std::string> words;
@@ -55,7 +62,8 @@ bool any_of(const std::vector<std::string>& words, Words list) {
 
 }  // namespace
 
-ColumnWords column_words(const contract::Column& column, size_t index, const std::vector<std::vector<std::string>>& rows) {
+ColumnWords column_words(const contract::Column& column, size_t index,
+                         const std::vector<std::vector<std::string>>& rows) {
   ColumnWords out;
   const auto words = words_of(column.name);
   if (words.empty()) return out;
@@ -76,7 +84,8 @@ ColumnWords column_words(const contract::Column& column, size_t index, const std
   out.is_year = whole && years && any_of(words, kYearWords);
   out.is_ordinal = out.is_year || any_of(words, kOrdinalWords) || (whole && years);
   out.is_additive = !out.is_ordinal;
-  out.is_counted = out.is_additive && whole && words.front().size() >= 4 && words.back().size() >= 4 && words.back().back() == 's' && words.size() <= 3;
+  out.is_counted = out.is_additive && whole && words.front().size() >= 4 && words.back().size() >= 4 &&
+                   words.back().back() == 's' && words.size() <= 3;
   return out;
 }
 
@@ -94,7 +103,8 @@ std::string spoken_name(const std::string& name, base::Random& random) {
 
 std::string plural(const std::string& name) {
   if (name.empty() || name.back() == 's') return name;
-  if (name.back() == 'y' && name.size() > 2 && std::string_view("aeiou").find(name[name.size() - 2]) == std::string_view::npos)
+  if (name.back() == 'y' && name.size() > 2 &&
+      std::string_view("aeiou").find(name[name.size() - 2]) == std::string_view::npos)
     return name.substr(0, name.size() - 1) + "ies";
   if (name.ends_with("ch") || name.ends_with("sh") || name.ends_with("x")) return name + "es";
   return name + "s";

@@ -24,10 +24,11 @@ struct ColumnWords {
   bool is_person = false;
   bool is_opponent = false;
   bool is_place = false;
-  bool is_time = false;      // text that says when: "Date"
+  bool is_time = false;  // text that says when: "Date"
 };
 
-ColumnWords column_words(const contract::Column& column, size_t index, const std::vector<std::vector<std::string>>& rows);
+ColumnWords column_words(const contract::Column& column, size_t index,
+                         const std::vector<std::vector<std::string>>& rows);
 
 // The name in lower case as people say it, mostly without what stands in brackets and without a unit at its end.
 std::string spoken_name(const std::string& name, base::Random& random);
