@@ -25,7 +25,7 @@ namespace {
 
 // Runs of dead processes that one start takes up; the rest waits for the next.
 constexpr size_t kRecoveredMax = 8;
-// A scan with two conditions takes 6 to 12 SQLite VM steps a row (12 million rows, 1 GB of CSV); a run may need a few scans.
+// A scan with two conditions takes 6 to 12 SQLite VM steps a row (13 million rows, 1 GB of CSV); a run may need a few scans.
 constexpr int64_t kVmStepsPerRow = 64;
 
 // Everything that stays open between questions.
