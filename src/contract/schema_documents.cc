@@ -95,7 +95,8 @@ Result<ResourceId> SchemaDocuments::add_document(std::string_view json, const st
   const Dialect dialect = TRY(dialect_of(root, inherited, 0));
   const auto* id = identifier(root, dialect, true);
   const std::string base = id == nullptr ? uri : resolve_uri(uri, *id);
-  const ResourceId resource = TRY(add_resource(root, base, uri + "#", dialect));
+  const auto resource = static_cast<ResourceId>(resources_.size());
+  add_resource(root, base, uri + "#", {dialect, resource});
   by_uri_.emplace(uri, resource);
   if (may_have_names(json)) {
     add_anchors(root, resources_[resource].path, resource);
@@ -128,11 +129,11 @@ Result<Dialect> SchemaDocuments::custom_dialect(const std::string& meta_schema, 
   dialect.validation = names_vocabulary(*vocabulary, "/vocab/validation");
   dialect.unevaluated =
       dialect.draft == Draft::k2019 ? dialect.applicator : names_vocabulary(*vocabulary, "/vocab/unevaluated");
+  dialect.format_assertion = names_vocabulary(*vocabulary, "/vocab/format-assertion");
   return dialect;
 }
 
-Result<ResourceId> SchemaDocuments::add_resource(const JsonValue& root, std::string uri, std::string path,
-                                                 Dialect dialect) {
+ResourceId SchemaDocuments::add_resource(const JsonValue& root, std::string uri, std::string path, Place place) {
   const auto id = static_cast<ResourceId>(resources_.size());
   by_uri_.emplace(uri, id);
   by_root_.emplace(&root, id);
@@ -140,7 +141,8 @@ Result<ResourceId> SchemaDocuments::add_resource(const JsonValue& root, std::str
   resource.uri = std::move(uri);
   resource.root = &root;
   resource.path = std::move(path);
-  resource.dialect = dialect;
+  resource.dialect = place.dialect;
+  resource.document = place.document;
   return id;
 }
 
@@ -169,7 +171,7 @@ Result<void> SchemaDocuments::scan(const JsonValue& value, const std::string& pa
   const auto dialect = TRY(dialect_of(value, outer.dialect, 0));
   const auto* id = identifier(value, dialect, false);
   if (id != nullptr && !split_fragment(*id).absolute.empty())
-    resource = TRY(add_resource(value, resolve_uri(outer.uri, *id), path, dialect));
+    resource = add_resource(value, resolve_uri(outer.uri, *id), path, {dialect, outer.document});
   add_anchors(value, path, resource);
   return scan_members(value, path, resource);
 }
@@ -211,6 +213,8 @@ Result<SchemaLocation> SchemaDocuments::resolve(std::string_view reference, Reso
   if (fragment.empty()) return SchemaLocation{target.root, resource, target.path, std::nullopt};
   if (fragment[0] == '/') {
     auto location = follow_pointer(fragment, resource);
+    // Before 2019, ids inside a document were often written without knowing that pointers then start there.
+    if (!location.ok() && target.dialect.draft <= Draft::k7) location = follow_pointer(fragment, target.document);
     if (!location.ok()) return reference_error(reference, location.error().message);
     return location;
   }
