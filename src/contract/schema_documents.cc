@@ -11,6 +11,7 @@
 namespace cadre::contract {
 namespace {
 
+constexpr size_t kFewMembers = 32;      // up to here a linear search beats building an index
 constexpr int kMetaSchemaDepthMax = 8;  // a meta-schema's own $schema, and so on
 
 const std::string* string_member(const JsonValue& value, std::string_view name) {
@@ -226,14 +227,24 @@ Result<SchemaLocation> SchemaDocuments::resolve(std::string_view reference, Reso
   return out;
 }
 
-Result<SchemaLocation> SchemaDocuments::follow_pointer(std::string_view pointer, ResourceId resource) const {
+const JsonValue* SchemaDocuments::member_of(const JsonValue& object, const std::string& name) {
+  if (object.members.size() <= kFewMembers) return object.find(name);
+  auto& index = member_indices_[&object];
+  if (index.empty()) {
+    for (const auto& member : object.members) index.emplace(member.first, &member.second);
+  }
+  const auto found = index.find(name);
+  return found == index.end() ? nullptr : found->second;
+}
+
+Result<SchemaLocation> SchemaDocuments::follow_pointer(std::string_view pointer, ResourceId resource) {
   const JsonValue* at = resources_[resource].root;
   std::string path = resources_[resource].path;
   while (!pointer.empty()) {
     pointer.remove_prefix(1);
     const auto token = pointer.substr(0, pointer.find('/'));
     pointer.remove_prefix(token.size());
-    at = at->kind == JsonKind::kArray ? item_at(*at, token) : at->find(unescape_pointer(token));
+    at = at->kind == JsonKind::kArray ? item_at(*at, token) : member_of(*at, unescape_pointer(token));
     if (at == nullptr)
       return Error{ErrorCode::kNotFound, fmt::format("nothing is there (no \"{}\")", token.substr(0, 100))};
     path.append("/").append(token);
