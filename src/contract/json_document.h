@@ -1,9 +1,9 @@
 // A parsed JSON text as contracts see it: numbers exact, members in order, names unique.
 //
-// Reading is strict RFC 8259 (through the JSON library's event interface; this is the second file that knows it). Refused
-// with the byte position: malformed text, invalid UTF-8, a lone surrogate escape, a name twice in one object (two parsers
-// would disagree about which one counts), a depth over `depth_max`, a number beyond Decimal's limits. Reading, destroying,
-// comparing and hashing do not recurse deeper than `depth_max`.
+// Reading is strict RFC 8259, by a reader of our own: the JSON library's refuses numbers beyond a double (1e400), which
+// contracts must judge exactly. Refused with the byte position: malformed text, invalid UTF-8, a lone surrogate escape, a
+// name twice in one object (two parsers would disagree about which one counts), a depth over `depth_max`, a number beyond
+// Decimal's limits. Reading, destroying, comparing and hashing do not recurse deeper than `depth_max`.
 // Thread safety: values.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -23,15 +23,32 @@ inline constexpr size_t kDocumentDepthMax = 1024;
 enum class JsonKind : uint8_t { kNull, kFalse, kTrue, kNumber, kString, kArray, kObject };
 
 struct JsonValue {
+  // Declared here and defined below: a pair of a type that is still incomplete must not be instantiated inside it.
+  JsonValue();
+  JsonValue(const JsonValue&);
+  JsonValue(JsonValue&&) noexcept;
+  JsonValue& operator=(const JsonValue&);
+  JsonValue& operator=(JsonValue&&) noexcept;
+  ~JsonValue();
+
   JsonKind kind = JsonKind::kNull;
-  Decimal number;                                         // kNumber
-  std::string text;                                       // kString: decoded UTF-8
-  std::vector<JsonValue> items;                           // kArray
+  bool is_plain_integer =
+      false;         // kNumber: spelt without fraction and exponent (1.0 and 1e2 are not); no part of the value
+  Decimal number;    // kNumber
+  std::string text;  // kString: decoded UTF-8
+  std::vector<JsonValue> items;                            // kArray
   std::vector<std::pair<std::string, JsonValue>> members;  // kObject, in the order of the text
 
   // The member of that name, or null. Linear.
   const JsonValue* find(std::string_view name) const;
 };
+
+inline JsonValue::JsonValue() = default;
+inline JsonValue::JsonValue(const JsonValue&) = default;
+inline JsonValue::JsonValue(JsonValue&&) noexcept = default;
+inline JsonValue& JsonValue::operator=(const JsonValue&) = default;
+inline JsonValue& JsonValue::operator=(JsonValue&&) noexcept = default;
+inline JsonValue::~JsonValue() = default;
 
 Result<JsonValue> parse_document(std::string_view text, size_t depth_max = kDocumentDepthMax);
 

@@ -6,7 +6,7 @@
 // thing there). All references are resolved to nodes: local pointers, $id/id with base URIs, $anchor, $dynamicRef/$dynamicAnchor
 // and $recursiveRef (nodes are instantiated per dynamic scope where that matters, so evaluation needs no scope), documents that the caller
 // supplies. Nothing is fetched. Keywords that draft 4-7 ignore beside $ref are ignored there. `format` and `content*` are
-// annotations.
+// annotations (but see SchemaOptions::assert_formats).
 // Errors name the keyword and its path: malformed keyword value, unresolvable reference, a reference cycle that applies a
 // schema to the same instance for ever, limits below. Unknown keywords are annotations (the standard says so); they are
 // counted in `unknown_keywords` so that a user can spot a typing error.
@@ -50,9 +50,10 @@ struct PatternSchema {
 
 // One schema object (or boolean). All of it must hold for an instance: the conjunction of the members that are present.
 struct SchemaNode {
-  std::string path;                 // JSON pointer into its document, "#/properties/a"; for messages
-  bool never = false;               // the schema `false`
-  uint8_t types = kTypeAny;         // set of TypeBit
+  std::string path;             // JSON pointer into its document, "#/properties/a"; for messages
+  bool never = false;           // the schema `false`
+  uint8_t types = kTypeAny;     // set of TypeBit
+  bool plain_integers = false;  // draft 4: only a number without fraction and exponent is an integer; 1.0 is none
   // const is a list of one. Present more than once when const and enum stand together: the instance is in each list.
   std::vector<std::vector<JsonValue>> value_lists;
 
@@ -61,12 +62,14 @@ struct SchemaNode {
   std::optional<uint64_t> min_length, max_length;  // in code points
   std::vector<uint32_t> patterns;                  // indices into Schema::patterns
   std::string format;                              // annotation, empty when absent
+  bool asserts_regex = false;  // format "regex" under assert_formats: not a regular language, so no pattern
 
   std::vector<SchemaId> prefix_items;
   std::optional<SchemaId> items;  // for the items after prefix_items
   std::optional<uint64_t> min_items, max_items;
   bool unique_items = false;
   std::optional<SchemaId> contains;
+  bool contains_evaluates = true;  // items that match `contains` count as evaluated; not so before 2020-12
   uint64_t min_contains = 1;
   std::optional<uint64_t> max_contains;
   std::optional<SchemaId> unevaluated_items;
@@ -92,13 +95,17 @@ struct SchemaNode {
 struct Schema {
   std::vector<SchemaNode> nodes;
   SchemaId root = 0;
-  std::vector<Regex> patterns;  // one per distinct text
+  std::vector<Regex> patterns;                // one per distinct text
   std::vector<std::string> unknown_keywords;  // "path/keyword", at most 100
 };
 
 struct SchemaOptions {
   // Other documents that references may name: absolute URI -> JSON text.
   std::map<std::string, std::string> documents;
+  // The meta-schema of a schema that names none ("http://json-schema.org/draft-07/schema"); empty: 2020-12.
+  std::string default_dialect;
+  // Formats that have a regular expression (contract/schema_formats.h) join `patterns`; the others stay annotations.
+  bool assert_formats = false;
   size_t nodes_max = kSchemaNodesMax;
 };
 
