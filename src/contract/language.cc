@@ -445,11 +445,10 @@ Language LanguageTable::Parts::literals_at(uint32_t index, uint32_t low, uint32_
   return intern(n);
 }
 
-Language LanguageTable::Parts::new_loop(bool nullable, uint16_t depth) {
+Language LanguageTable::Parts::new_loop(bool nullable) {
   Node n;
   n.kind = Kind::kLoop;
   n.nullable = nullable;
-  n.depth = depth;
   n.a = kNoIndex;
   n.x = ++loops;  // each is its own: never equal to another
   return intern(n);
@@ -459,7 +458,10 @@ void LanguageTable::Parts::set_loop(Language loop, Language meaning) {
   if (full) return;
   CADRE_CHECK(nodes[loop].kind == Kind::kLoop, "only loops are set");
   CADRE_CHECK(nodes[meaning].nullable == nodes[loop].nullable, "what is repeated reads something");
-  if (nodes[meaning].depth >= nodes[loop].depth) full = true;
+  // What was built with the loop inside did not know its depth; together they stay below the bound.
+  nodes[loop].depth = static_cast<uint16_t>(nodes[meaning].depth + 1);
+  loop_depths += nodes[loop].depth;
+  if (loop_depths > kDepthMax) full = true;
   loop_meanings[loop] = meaning;
 }
 
@@ -469,11 +471,8 @@ LanguageTable::~LanguageTable() = default;
 LanguageTable::LanguageTable(LanguageTable&&) noexcept = default;
 LanguageTable& LanguageTable::operator=(LanguageTable&&) noexcept = default;
 
-// Rows move when nodes are added.
-template <class T>
-T LanguageTable::renew(T result) {
+void LanguageTable::renew_rows() {
   rows_ = parts_->rows.data();
-  return result;
 }
 
 Language LanguageTable::bytes(const ByteSet& set) {
@@ -520,12 +519,12 @@ std::optional<std::string> LanguageTable::shortest(Language a, size_t steps_max)
 }
 const ByteSet& LanguageTable::self_loop(Language a) {
   const ByteSet& set = parts_->self_loop(a);
-  rows_ = parts_->rows.data();
+  renew_rows();
   return set;
 }
 const FreeText& LanguageTable::free_text(Language a) {
   const FreeText& text = parts_->free_text(a);
-  rows_ = parts_->rows.data();
+  renew_rows();
   return text;
 }
 bool LanguageTable::full() const {

@@ -103,7 +103,11 @@ class LanguageTable {
 
   Language derive(Language a, uint8_t byte);
   template <class T>
-  T renew(T result);
+  T renew(T result) {  // rows move when nodes are added
+    renew_rows();
+    return result;
+  }
+  void renew_rows();
 
   std::unique_ptr<Parts> parts_;
   const Row* rows_ = nullptr;  // in parts_

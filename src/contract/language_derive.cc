@@ -189,7 +189,9 @@ Language LanguageTable::Parts::derive(Language a, uint8_t byte) {
       return length(n.x == 0 ? 0 : n.x - 1, n.y == kAnyLength ? n.y : n.y - 1);
     case Kind::kRepeat:
       result = derive(n.a, byte);
-      if (result != kNothing) {
+      if (result != kNothing && n.x == 0 && n.y == kAnyLength) {
+        result = concat(result, a);  // not repeat(): kWellFormed stays what it is
+      } else if (result != kNothing) {
         result = concat(result, repeat(n.a, n.x == 0 ? 0 : n.x - 1, n.y == kAnyLength ? n.y : n.y - 1));
       }
       break;

@@ -95,10 +95,13 @@ struct LanguageTable::Parts {
   Language literals(std::vector<std::string> texts);
   Language literals_at(uint32_t table, uint32_t low, uint32_t high, uint64_t depth);
   Language length(uint64_t low, uint64_t high);
-  Language new_loop(bool nullable, uint16_t depth);
+  Language new_loop(bool nullable);
   void set_loop(Language loop, Language meaning);
   // language_utf8.cc
   Language code_points(const CodePointSet& set);
+
+  // language_from_regex.cc
+  Result<Language> from_regex(const Regex& regex);
 
   // language_derive.cc
   Language derive(Language a, uint8_t byte);  // memoised for one round, that is one byte
@@ -143,6 +146,7 @@ struct LanguageTable::Parts {
   std::unordered_multimap<uint64_t, Language> lists;  // kOr and kAnd by a hash of their children
   std::unordered_map<Language, Language> loop_meanings;
   uint64_t loops = 0;
+  uint64_t loop_depths = 0;  // of all of them
   std::vector<ByteSet> byte_sets;
   std::unordered_map<ByteSet, uint32_t> byte_set_index;
   std::deque<std::vector<std::string>> texts;  // each sorted, no duplicates

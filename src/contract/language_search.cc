@@ -33,9 +33,8 @@ ByteSet well_formed_bytes() {
 
 // Continuation bytes alone spell no character.
 bool has_character(const ByteSet& bytes) {
-  ByteSet continuation;
-  for (size_t byte = 0x80; byte < 0xC0; ++byte) continuation.set(byte);
-  return (bytes & ~continuation).any();
+  static const ByteSet kLeads = ~(ByteSet(UINT64_MAX) << 0x80);
+  return (bytes & kLeads).any();
 }
 
 bool is_known(const Universe& u) {
@@ -194,7 +193,7 @@ const ByteSet& LanguageTable::Parts::self_loop(Language a) {
 // Do all sequences of `more` continuation bytes, the first from [low, high], lead from `from` back to `home`?
 bool LanguageTable::Parts::always_returns(Language from, Language home, uint8_t low, uint8_t high, int more) {
   if (from == kNothing) return false;
-  Language checked = kNothing;
+  Language checked = kNoIndex;
   for (uint32_t byte = low; byte <= high; ++byte) {
     const Language after = next(from, static_cast<uint8_t>(byte));
     if (after == checked) continue;
