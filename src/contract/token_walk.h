@@ -16,6 +16,10 @@
 
 namespace cadre::contract {
 
+struct TokenWalkOptions {
+  bool use_cut = true;  // off: as if the set had never been asked for, to measure
+};
+
 template <class Machine>
 class TokenWalk {
  public:
@@ -24,7 +28,7 @@ class TokenWalk {
   TokenWalk(const Vocabulary& vocabulary, Machine& machine)
       : vocabulary_(vocabulary), machine_(machine), levels_(vocabulary.token_size_max() + 1) {}
 
-  TokenMask run(State start) {
+  TokenMask run(State start, const TokenWalkOptions& options) {
     if (machine_.dead(start)) return {};
     const Idle idle = machine_.idle(start);
     levels_[0] = {start, idle};
@@ -33,7 +37,8 @@ class TokenWalk {
         mask_.add(0, vocabulary_.ranks());
         return mask_.finish();
       }
-      if (const VocabularyCut* cut = vocabulary_.cut(*idle.bytes, idle.utf8); cut != nullptr) {
+      const VocabularyCut* cut = options.use_cut ? vocabulary_.cut(*idle.bytes, idle.utf8) : nullptr;
+      if (cut != nullptr) {
         mask_.reserve(cut->inside.size() + 64);
         idle.stays ? visit_exits(*cut, start) : visit_steps(*cut);
         return mask_.finish();
@@ -157,8 +162,9 @@ class TokenWalk {
 
 // The tokens whose bytes keep `state` alive. REQUIRES Machine as token_mask.h says.
 template <class Machine>
-TokenMask token_mask(const Vocabulary& vocabulary, Machine& machine, typename Machine::State state) {
-  return TokenWalk<Machine>(vocabulary, machine).run(state);
+TokenMask token_mask(const Vocabulary& vocabulary, Machine& machine, typename Machine::State state,
+                     const TokenWalkOptions& options = {}) {
+  return TokenWalk<Machine>(vocabulary, machine).run(state, options);
 }
 
 }  // namespace cadre::contract
