@@ -50,7 +50,7 @@ std::vector<text::WordCount> made_up_words(size_t count) {
 }
 
 std::vector<std::string> made_up_tokens(size_t size) {
-  const auto tokenizer = text::BpeTokenizer::train(made_up_words(size * 2), {.vocab_size = size}).value();
+  const auto tokenizer = text::BpeTokenizer::train(made_up_words(size * 2), {.vocab_size = size, .special_tokens = {}}).value();
   std::vector<std::string> tokens;
   for (const std::string& spelled : tokenizer.tokens()) tokens.push_back(text::unspell_bytes(spelled).value());
   return tokens;
