@@ -1,0 +1,297 @@
+#include "contract/schema_machine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cadre::contract {
+
+namespace {
+
+constexpr uint32_t kByStack = UINT32_MAX;      // in a row: the stack has a say
+constexpr uint32_t kNotYet = UINT32_MAX - 1;   // in a row: not computed
+constexpr size_t kNumberSizeBytesMax = 1200;   // of a number with demands; a longer one is refused
+constexpr std::string_view kLiterals[] = {"null", "false", "true"};
+
+// Bytes that stand for themselves in a string.
+const ByteSet& plain_bytes() {
+  static const ByteSet set = [] {
+    ByteSet bytes;
+    for (int byte = 0x20; byte < 256; ++byte) bytes.set(static_cast<size_t>(byte));
+    bytes.reset('"');
+    bytes.reset('\\');
+    return bytes;
+  }();
+  return set;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& schema) {
+  std::unique_ptr<SchemaMachine> machine(new SchemaMachine(TRY(SchemaPrograms::make(schema))));
+  machine->place_id(PlaceKind::kRefused);
+  machine->stack_.id(StackNode{});  // 0: the empty stack
+  machine->number_texts_.id(TextNode{});
+  machine->start_ = machine->at(0, PlaceKind::kValue, machine->programs_.root());
+  if (!machine->programs_.viable(machine->programs_.root())) {
+    return Error{ErrorCode::kInvalid, "no value can satisfy this schema"};
+  }
+  const std::string& problem = machine->programs_.formulas().problem();
+  if (!problem.empty()) return Error{ErrorCode::kLimit, problem};
+  return machine;
+}
+
+uint32_t SchemaMachine::place_id(PlaceKind kind, uint32_t a, uint32_t b, uint32_t scan) {
+  return places_.id(Place{kind, a, b, scan});
+}
+
+SchemaMachine::State SchemaMachine::at(uint32_t stack, PlaceKind kind, uint32_t a, uint32_t b, uint32_t scan, bool guarded) {
+  return {place_id(kind, a, b, scan), stack, guarded};
+}
+
+SchemaMachine::State SchemaMachine::next(State state, uint8_t byte) {
+  if (state.place < rows_.size() && rows_[state.place]) {
+    const uint32_t place = (*rows_[state.place])[byte];
+    if (place < kNotYet) return place == 0 ? State{} : State{place, state.stack, state.guarded};
+  }
+  State result = slow_next(state, byte);
+  if (result.place == 0) return {};
+  result.guarded |= state.guarded;
+  return result;
+}
+
+SchemaMachine::State SchemaMachine::slow_next(State state, uint8_t byte) {
+  if (size() > kMachineStatesMax) {
+    problem_ = fmt::format("over {} states; simplify the schema or shorten the document", kMachineStatesMax);
+    return {};
+  }
+  const Place place = places_[state.place];
+  switch (place.kind) {
+    case PlaceKind::kText:
+    case PlaceKind::kKey: {
+      if (state.place >= rows_.size()) rows_.resize(places_.size());
+      if (!rows_[state.place]) {
+        rows_[state.place] = std::make_unique<Row>();
+        rows_[state.place]->fill(kNotYet);
+      }
+      uint32_t next = (*rows_[state.place])[byte];
+      if (next == kNotYet) {
+        next = place.kind == PlaceKind::kText ? text_place(place, byte) : key_place(place, byte);
+        (*rows_[state.place])[byte] = next;
+      }
+      if (next != kByStack) return next == 0 ? State{} : State{next, state.stack, false};
+      // The closing quote.
+      if (place.kind == PlaceKind::kText) {
+        const uint32_t verdict = programs_.text_verdict(place.a);
+        return verdict == kNone ? State{} : end_value(state.stack, verdict, false);
+      }
+      const uint32_t step = programs_.key_step(place.a, place.b);
+      if (step == kNone) return {};
+      const bool guarded = programs_.frame(place.a).other_seen && programs_.key_is_other(place.b);
+      return at(state.stack, PlaceKind::kColon, step, 0, 0, guarded);
+    }
+    case PlaceKind::kValue:
+      return is_json_space(byte) ? state : begin_value(state.stack, place.a, byte);
+    case PlaceKind::kColon:
+      if (is_json_space(byte)) return state;
+      return byte == ':' ? push(state.stack, place.a) : State{};
+    case PlaceKind::kNumber:
+    case PlaceKind::kNumberText:
+      return number_byte(state, byte);
+    case PlaceKind::kLiteral: {
+      const std::string_view literal = kLiterals[place.a];
+      if (place.scan >= literal.size() || static_cast<uint8_t>(literal[place.scan]) != byte) return {};
+      if (place.scan + 1 == literal.size()) return end_value(state.stack, place.b, false);
+      return at(state.stack, PlaceKind::kLiteral, place.a, place.b, place.scan + 1);
+    }
+    case PlaceKind::kObjectStart:
+    case PlaceKind::kObjectNext:
+    case PlaceKind::kObjectAfter: {
+      if (is_json_space(byte)) return state;
+      if (byte == '"' && place.kind != PlaceKind::kObjectAfter) {
+        const uint32_t key = programs_.key_start(place.a);
+        return key == kNone ? State{} : at(state.stack, PlaceKind::kKey, place.a, key, kPlainText);
+      }
+      if (byte == ',' && place.kind == PlaceKind::kObjectAfter) {
+        return programs_.frame_open(place.a) ? at(state.stack, PlaceKind::kObjectNext, place.a) : State{};
+      }
+      if (byte == '}' && place.kind != PlaceKind::kObjectNext) {
+        const uint32_t verdict = programs_.frame_verdict(place.a);
+        return verdict == kNone ? State{} : end_value(state.stack, verdict, false);
+      }
+      return {};
+    }
+    case PlaceKind::kArrayStart:
+    case PlaceKind::kArrayNext:
+    case PlaceKind::kArrayAfter: {
+      if (is_json_space(byte)) return state;
+      if (byte == ']' && place.kind != PlaceKind::kArrayNext) {
+        const uint32_t verdict = programs_.frame_verdict(place.a);
+        return verdict == kNone ? State{} : end_value(state.stack, verdict, false);
+      }
+      if (place.kind == PlaceKind::kArrayAfter) {
+        return byte == ',' && programs_.frame_open(place.a) ? at(state.stack, PlaceKind::kArrayNext, place.a) : State{};
+      }
+      return begin_item(state, byte);
+    }
+    case PlaceKind::kDone:
+      return is_json_space(byte) ? state : State{};
+    case PlaceKind::kAnything:
+      return state;
+    case PlaceKind::kRefused:
+      break;
+  }
+  return {};
+}
+
+// ---- values -----------------------------------------------------------------------------------------------------------------
+
+SchemaMachine::State SchemaMachine::push(uint32_t stack, uint32_t step) {
+  const uint32_t depth = stack_[stack].depth + 1;
+  if (depth > kMachineDepthMax) return {};
+  const uint32_t node = stack_.id(StackNode{stack, step, depth});
+  return at(node, PlaceKind::kValue, programs_.step(step).location);
+}
+
+SchemaMachine::State SchemaMachine::begin_item(State state, uint8_t byte) {
+  const uint32_t step = programs_.item_step(places_[state.place].a);
+  if (step == kNone) return {};
+  const State pushed = push(state.stack, step);
+  return pushed.place == 0 ? State{} : begin_value(pushed.stack, programs_.step(step).location, byte);
+}
+
+SchemaMachine::State SchemaMachine::begin_value(uint32_t stack, uint32_t location, uint8_t byte) {
+  switch (byte) {
+    case '{': {
+      const uint32_t program = programs_.program(location, ValueType::kObject);
+      if (program == kNone) return {};
+      return at(stack, PlaceKind::kObjectStart, programs_.frame_start(program));
+    }
+    case '[': {
+      const uint32_t program = programs_.program(location, ValueType::kArray);
+      if (program == kNone) return {};
+      return at(stack, PlaceKind::kArrayStart, programs_.frame_start(program));
+    }
+    case '"': {
+      const uint32_t program = programs_.program(location, ValueType::kString);
+      const uint32_t text = program == kNone ? kNone : programs_.text_start(program);
+      return text == kNone ? State{} : at(stack, PlaceKind::kText, text, 0, kPlainText);
+    }
+    case 'n':
+    case 'f':
+    case 't': {
+      const ValueType type = byte == 'n' ? ValueType::kNull : byte == 'f' ? ValueType::kFalse : ValueType::kTrue;
+      const uint32_t program = programs_.program(location, type);
+      const uint32_t verdict = program == kNone ? kNone : programs_.plain_verdict(program);
+      return verdict == kNone ? State{} : at(stack, PlaceKind::kLiteral, static_cast<uint32_t>(type), verdict, 1);
+    }
+    default: {
+      const NumberState number = number_start(byte);
+      const uint32_t program = number == kNumberRefused ? kNone : programs_.program(location, ValueType::kNumber);
+      if (program == kNone) return {};
+      if (programs_.is_plain(program)) return at(stack, PlaceKind::kNumber, program, 0, number);
+      return at(stack, PlaceKind::kNumberText, program, number_texts_.id(TextNode{0, byte}), number);
+    }
+  }
+}
+
+SchemaMachine::State SchemaMachine::end_value(uint32_t stack, uint32_t verdict, bool guarded) {
+  if (stack == 0) return at(0, PlaceKind::kDone, 0, 0, 0, guarded);
+  const StackNode node = stack_[stack];
+  const uint32_t frame = programs_.after(node.step, verdict);
+  if (frame == kNone) return {};
+  if (programs_.frame_type(frame) == ValueType::kObject) return at(node.parent, PlaceKind::kObjectAfter, frame, 0, 0, guarded);
+  const bool compare = programs_.frame(frame).count != 1 && programs_.has_unique(frame);
+  if (compare && !programs_.duplicate_is_fatal(frame)) return at(node.parent, PlaceKind::kAnything, frame, 0, 0, true);
+  return at(node.parent, PlaceKind::kArrayAfter, frame, 0, 0, guarded || compare);
+}
+
+// ---- strings ----------------------------------------------------------------------------------------------------------------
+
+uint32_t SchemaMachine::text_place(const Place& place, uint8_t byte) {
+  const StringScan scan = scan_string(place.scan, byte);
+  if (scan.kind == StringScan::Kind::kRefused) return 0;
+  if (scan.kind == StringScan::Kind::kClosed) return kByStack;
+  uint32_t text = place.a;
+  for (int i = 0; i < scan.size && text != kNone; ++i) text = programs_.text_next(text, scan.bytes[i]);
+  return text == kNone ? 0 : place_id(PlaceKind::kText, text, 0, scan.state);
+}
+
+uint32_t SchemaMachine::key_place(const Place& place, uint8_t byte) {
+  const StringScan scan = scan_string(place.scan, byte);
+  if (scan.kind == StringScan::Kind::kRefused) return 0;
+  if (scan.kind == StringScan::Kind::kClosed) return kByStack;
+  uint32_t key = place.b;
+  for (int i = 0; i < scan.size && key != kNone; ++i) key = programs_.key_next(place.a, key, scan.bytes[i]);
+  return key == kNone ? 0 : place_id(PlaceKind::kKey, place.a, key, scan.state);
+}
+
+// ---- numbers ----------------------------------------------------------------------------------------------------------------
+
+std::string SchemaMachine::number_text(uint32_t node) const {
+  std::string text;
+  for (; node != 0; node = number_texts_[node].before) text.push_back(static_cast<char>(number_texts_[node].byte));
+  std::reverse(text.begin(), text.end());
+  return text;
+}
+
+uint32_t SchemaMachine::number_verdict(const Place& place) {
+  if (!number_may_end(static_cast<NumberState>(place.scan))) return kNone;
+  if (place.kind == PlaceKind::kNumber) return programs_.plain_verdict(place.a);
+  return programs_.number_verdict(place.a, number_text(place.b));
+}
+
+SchemaMachine::State SchemaMachine::end_number(State state) {
+  const Place place = places_[state.place];
+  if (place.kind != PlaceKind::kNumber && place.kind != PlaceKind::kNumberText) return state;
+  const uint32_t verdict = number_verdict(place);
+  if (verdict == kNone) return {};
+  State ended = end_value(state.stack, verdict, false);
+  ended.guarded |= state.guarded;
+  return ended;
+}
+
+SchemaMachine::State SchemaMachine::number_byte(State state, uint8_t byte) {
+  const Place place = places_[state.place];
+  const NumberState number = number_next(static_cast<NumberState>(place.scan), byte);
+  if (number == kNumberRefused) {
+    if (!is_json_space(byte) && byte != ',' && byte != '}' && byte != ']') return {};
+    const State ended = end_number(state);
+    return ended.place == 0 ? State{} : next(ended, byte);
+  }
+  if (place.kind == PlaceKind::kNumber) return at(state.stack, PlaceKind::kNumber, place.a, 0, number);
+  if (number_text(place.b).size() >= kNumberSizeBytesMax) return {};
+  return at(state.stack, PlaceKind::kNumberText, place.a, number_texts_.id(TextNode{place.b, byte}), number);
+}
+
+// ---- what the walk and the owner ask ----------------------------------------------------------------------------------------
+
+bool SchemaMachine::complete(State state) {
+  if (state.place == 0) return false;
+  return places_[end_number(state).place].kind == PlaceKind::kDone;
+}
+
+SchemaMachine::State SchemaMachine::mark_duplicate(State state) {
+  const Place place = places_[state.place];
+  const uint32_t frame = programs_.mark_duplicate(place.a);
+  return frame == kNone ? State{} : at(state.stack, PlaceKind::kArrayAfter, frame);
+}
+
+SchemaMachine::State SchemaMachine::after_item(State state) {
+  const Place place = places_[state.place];
+  return place.kind == PlaceKind::kAnything ? at(state.stack, PlaceKind::kArrayAfter, place.a) : state;
+}
+
+Idle SchemaMachine::idle(State state) {
+  const Place& place = places_[state.place];
+  if (place.scan != kPlainText) return {};
+  if (place.kind == PlaceKind::kKey) {
+    return programs_.key_is_idle(place.b) ? Idle{&plain_bytes(), true, UINT32_MAX} : Idle{};
+  }
+  if (place.kind != PlaceKind::kText) return {};
+  const TextState& text = programs_.text(place.a);
+  const bool free = std::all_of(text.languages.begin(), text.languages.end(), [](Language language) { return language == LanguageTable::kEverything; });
+  return free ? Idle{&plain_bytes(), true, UINT32_MAX} : Idle{};
+}
+
+}  // namespace cadre::contract
