@@ -93,8 +93,8 @@ bool SchemaPrograms::viable(uint32_t location_id) {
 std::optional<Verdict> SchemaPrograms::final_verdict(const std::vector<Formula>& formulas, size_t goals,
                                                      const std::function<Formula(uint32_t)>& value_of) {
   if (table().substitute(formulas[0], value_of) != FormulaTable::kTrue) return std::nullopt;
-  Verdict verdict(goals);
-  for (size_t i = 0; i < goals; ++i) verdict[i] = table().substitute(formulas[i + 1], value_of) == FormulaTable::kTrue;
+  Verdict verdict{std::vector<bool>(goals)};
+  for (size_t i = 0; i < goals; ++i) verdict.goals[i] = table().substitute(formulas[i + 1], value_of) == FormulaTable::kTrue;
   return verdict;
 }
 
@@ -164,7 +164,7 @@ uint32_t SchemaPrograms::text_verdict(uint32_t text_id) {
   const TextState& text = texts_[text_id];
   if (!formulas_.languages().nullable(text.languages[0])) return kNone;
   Verdict verdict;
-  for (size_t i = 1; i < text.languages.size(); ++i) verdict.push_back(formulas_.languages().nullable(text.languages[i]));
+  for (size_t i = 1; i < text.languages.size(); ++i) verdict.goals.push_back(formulas_.languages().nullable(text.languages[i]));
   return verdicts_.id(std::move(verdict));
 }
 
@@ -748,7 +748,7 @@ uint32_t SchemaPrograms::after(uint32_t step_id, uint32_t verdict_id) {
   Frame frame = frames_[step.frame];
   const Details& details = this->details(frame.program);
   const auto holds = [&](const Decision& decision) {
-    return std::all_of(decision.goals.begin(), decision.goals.end(), [&](uint32_t goal) { return verdict[goal]; });
+    return std::all_of(decision.goals.begin(), decision.goals.end(), [&](uint32_t goal) { return verdict.goals[goal]; });
   };
   std::vector<std::pair<uint32_t, Formula>> values;
   for (const Decision& decision : step.decisions) {
@@ -786,7 +786,7 @@ uint32_t SchemaPrograms::after(uint32_t step_id, uint32_t verdict_id) {
     if (!decision.unevaluated || holds(decision)) continue;
     std::vector<Formula> ways;
     for (const auto& [guard, goal] : decision.covers) {
-      if (goal == kNone || verdict[goal]) ways.push_back(frame.formulas[guard]);
+      if (goal == kNone || verdict.goals[goal]) ways.push_back(frame.formulas[guard]);
     }
     values.emplace_back(decision.variable, table().all({table().variable(decision.variable), table().any(std::move(ways))}));
   }

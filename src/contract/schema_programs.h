@@ -109,9 +109,12 @@ inline uint64_t hash_of(const TextState& text) {
   return hash_range(3, text.languages);
 }
 
-using Verdict = std::vector<bool>;  // per goal
+struct Verdict {
+  std::vector<bool> goals;
+  friend bool operator==(const Verdict&, const Verdict&) = default;
+};
 inline uint64_t hash_of(const Verdict& verdict) {
-  return hash_range(5, verdict);
+  return hash_range(5, verdict.goals);
 }
 
 class SchemaPrograms {
@@ -209,7 +212,7 @@ class SchemaPrograms {
   bool key_alive(uint32_t frame, uint32_t key);
   bool key_can_end(uint32_t frame, const KeyState& key);
   KeyClass class_of(const KeyState& key);
-  KeyClass class_of_name(uint32_t program, uint32_t name);
+  uint32_t class_of_name(uint32_t program, uint32_t name);
   bool text_alive(const TextState& text);
 
   SchemaFormulas formulas_;
