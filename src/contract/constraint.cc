@@ -67,8 +67,8 @@ Result<std::shared_ptr<CompiledSchema>> CompiledSchema::compile(std::string_view
 
 Result<bool> CompiledSchema::accepts(std::string_view text) {
   const std::lock_guard lock(mutex_);
-  SchemaReader reader(*machine_);
-  const bool accepted = reader.read(text) && reader.complete();
+  DocumentCursor cursor(*machine_);
+  const bool accepted = cursor.read(text) && cursor.complete();
   if (!machine_->problem().empty()) return Error{ErrorCode::kLimit, machine_->problem()};
   return accepted;
 }
@@ -103,17 +103,17 @@ std::shared_ptr<const CompiledSchema::Masks::Entry> CompiledSchema::mask(const s
 
 Constraint::Constraint(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary)
     : contract_(std::move(contract)), vocabulary_(std::move(vocabulary)) {
-  position_ = std::make_shared<const Position>(Position{SchemaReader(*contract_->machine_), false, nullptr});
+  position_ = std::make_shared<const Position>(Position{DocumentCursor(*contract_->machine_), false, nullptr});
 }
 
 const TokenMask& Constraint::mask() {
   mask_ = {};
   if (position_->ended) return mask_;
   const std::lock_guard lock(contract_->mutex_);
-  const auto entry = contract_->mask(vocabulary_, position_->reader.state());
+  const auto entry = contract_->mask(vocabulary_, position_->cursor.state());
   mask_ = entry->certain;
   for (const uint32_t rank : entry->guarded) {
-    SchemaReader trial = position_->reader;
+    DocumentCursor trial = position_->cursor;
     if (trial.read(vocabulary_->text(vocabulary_->id_of(rank)))) add_rank(mask_, rank);
   }
   return mask_;
@@ -124,9 +124,9 @@ bool Constraint::advance(uint32_t token) {
   const std::lock_guard lock(contract_->mutex_);
   Position next = *position_;
   if (token == vocabulary_->end_of_sequence()) {
-    if (!position_->reader.complete()) return false;
+    if (!position_->cursor.complete()) return false;
     next.ended = true;
-  } else if (vocabulary_->rank_of(token) == kNoToken || !next.reader.read(vocabulary_->text(token))) {
+  } else if (vocabulary_->rank_of(token) == kNoToken || !next.cursor.read(vocabulary_->text(token))) {
     return false;
   }
   next.before = position_;
@@ -143,7 +143,7 @@ void Constraint::rollback(size_t count) {
 
 bool Constraint::complete() const {
   const std::lock_guard lock(contract_->mutex_);
-  return position_->reader.complete();
+  return position_->cursor.complete();
 }
 
 }  // namespace cadre::contract

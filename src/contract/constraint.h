@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "contract/schema.h"
-#include "contract/schema_reader.h"
+#include "contract/document_cursor.h"
 #include "contract/vocabulary.h"
 
 namespace cadre::contract {
@@ -72,11 +72,11 @@ class Constraint {
   void rollback(size_t count);
   bool complete() const;
   bool ended() const { return position_->ended; }
-  std::string_view text() const { return position_->reader.text(); }
+  std::string_view text() const { return position_->cursor.text(); }
 
  private:
   struct Position {
-    SchemaReader reader;
+    DocumentCursor cursor;
     bool ended = false;
     std::shared_ptr<const Position> before;
   };

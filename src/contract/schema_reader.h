@@ -1,52 +1,94 @@
-// One document being read against a compiled schema: the machine's state and what only the text can tell.
+// Reading one schema into nodes: a work list of schemas to read, each node instantiated once per dynamic scope.
 //
-// A cheap value: copies share everything, so forking and keeping old positions costs a few reference counts. Beside the machine's
-// state it holds the text so far and, per open container, the names that no keyword mentions (none may come twice) and the items of arrays whose
-// items must differ.
-// Thread safety: none; positions of one machine are used by one thread at a time.
+// A dynamic scope is the list of resources with dynamic anchors that evaluation has entered, outermost first, without those that
+// add no new name; it is part of a node's identity, so that $dynamicRef is resolved while reading. Only what the root reaches
+// is read. Nothing recurses. Thread safety: none; lives for one read_schema.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
+#include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
-#include "contract/json_document.h"
-#include "contract/schema_machine.h"
+#include "base/result.h"
+#include "contract/schema.h"
+#include "contract/schema_dialect.h"
+#include "contract/schema_documents.h"
 
 namespace cadre::contract {
 
 class SchemaReader {
  public:
-  explicit SchemaReader(SchemaMachine& machine) : machine_(&machine), state_(machine.start()), text_(std::make_shared<std::string>()) {}
-
-  // Reads the bytes; false, and nothing changed, if they are refused.
-  bool read(std::string_view bytes);
-  bool complete() const;
-  SchemaMachine::State state() const { return state_; }
-  // All that was read.
-  std::string_view text() const { return std::string_view(*text_).substr(0, size_); }
+  explicit SchemaReader(const SchemaOptions& options) : options_(options), documents_(options) {}
+  Result<Schema> read(std::string_view json);
 
  private:
-  struct Level {  // of an open container that has something to remember
-    std::shared_ptr<const Level> outer;
-    size_t depth = 0;
-    size_t item_start = 0;
-    std::vector<std::string> names;
-    std::vector<std::shared_ptr<const JsonValue>> items;
-  };
-  bool read_byte(uint8_t byte);
-  bool end_name();
-  bool end_item();
-  Level& own_level(size_t depth);
+  using ScopeId = uint32_t;  // 0: no resource with dynamic anchors entered
 
-  SchemaMachine* machine_;
-  SchemaMachine::State state_;
-  std::shared_ptr<std::string> text_;  // shared; the first size_ bytes are ours
-  size_t size_ = 0;
-  size_t name_start_ = 0;
-  std::shared_ptr<const Level> level_;  // innermost
+  // A node whose keywords are still to be read.
+  struct Pending {
+    SchemaId id = 0;
+    const JsonValue* value = nullptr;
+    ResourceId resource = 0;
+    ScopeId scope = 0;
+  };
+  // The node being read.
+  struct Here : Pending {
+    Dialect dialect;
+  };
+  // Nodes by (value, scope): open addressing, since a schema of a few kilobytes asks it hundreds of times.
+  struct Slot {
+    const JsonValue* value = nullptr;
+    ScopeId scope = 0;
+    SchemaId id = 0;
+  };
+
+  Result<SchemaId> node_for(const JsonValue& value, ResourceId resource, ScopeId scope, std::string path);
+  Slot& slot_for(const JsonValue* value, ScopeId scope);
+  void grow_slots();
+  ScopeId enter(ScopeId scope, ResourceId resource);
+
+  Result<void> read_node(const Pending& pending);
+  Result<void> read_keyword(const Here& here, Keyword keyword, const std::string& name, const JsonValue& value);
+  Result<void> read_applicator(const Here& here, Keyword keyword, const std::string& name, const JsonValue& value);
+  Result<void> read_assertion(const Here& here, Keyword keyword, const std::string& name, const JsonValue& value);
+  void note_unknown(const Here& here, const std::string& name);
+
+  SchemaNode& node(const Here& here) { return schema_.nodes[here.id]; }
+  Error malformed(const Here& here, std::string_view name, std::string_view expected) const;
+  std::string path_of(const Here& here, std::string_view name) const;
+
+  // Sub-schemas.
+  Result<SchemaId> read_child(const Here& here, const std::string& name, const JsonValue& value);
+  Result<SchemaId> read_child_at(const Here& here, const std::string& name, std::string_view key,
+                                 const JsonValue& value);
+  Result<std::vector<SchemaId>> read_children(const Here& here, const std::string& name, const JsonValue& value);
+  Result<void> read_properties(const Here& here, const std::string& name, const JsonValue& value);
+  Result<void> read_pattern_properties(const Here& here, const std::string& name, const JsonValue& value);
+  Result<void> read_dependencies(const Here& here, const std::string& name, const JsonValue& value, Keyword keyword);
+  Result<void> read_items(const Here& here, const JsonValue& schema);
+  Result<void> read_reference(const Here& here, const std::string& name, const JsonValue& value, Keyword keyword);
+
+  // Values.
+  Result<uint8_t> read_types(const Here& here, const JsonValue& value) const;
+  Result<Decimal> read_number(const Here& here, std::string_view name, const JsonValue& value) const;
+  Result<uint64_t> read_count(const Here& here, std::string_view name, const JsonValue& value) const;
+  Result<std::vector<std::string>> read_names(const Here& here, std::string_view name, const JsonValue& value) const;
+  Result<uint32_t> pattern_index(const Here& here, std::string_view name, const std::string& pattern);
+  Result<void> read_bounds(const Here& here, const JsonValue& schema);
+
+  Result<void> check_cycles() const;
+
+  const SchemaOptions& options_;
+  SchemaDocuments documents_;
+  Schema schema_;
+  std::vector<Pending> pending_;
+  std::vector<Slot> slots_;
+  std::vector<std::vector<ResourceId>> scopes_ = {{}};
+  std::map<std::vector<ResourceId>, ScopeId> scope_ids_;
+  std::unordered_map<std::string, uint32_t> pattern_ids_;
 };
 
 }  // namespace cadre::contract
