@@ -47,6 +47,41 @@ DocumentCursor::Level& DocumentCursor::own_level(size_t depth) {
   return result;
 }
 
+uint32_t DocumentCursor::distance() const {
+  const uint32_t distance = machine_->distance(state_);
+  return distance == SchemaMachine::kNoWay ? distance : distance + bytes_to_differ();
+}
+
+// Where the name or item begun stands there already, it needs another byte or two.
+uint32_t DocumentCursor::bytes_to_differ() const {
+  const SchemaMachine::Place& place = machine_->place(state_);
+  const bool in_name = place.kind == Kind::kKey && place.scan == kPlainText && machine_->programs().key_is_idle(place.b);
+  if (in_name) {
+    // The machine's distance has a byte for this already.
+    return level_ && level_->depth == machine_->depth(state_) && has_name(std::string(text().substr(name_start_)) + '"') ? 0u : -1u;
+  }
+  const bool in_item = (place.kind == Kind::kText && place.scan == kPlainText) || place.kind == Kind::kNumber;
+  if (!in_item || !level_ || level_->depth + 1 != machine_->depth(state_) || level_->items.empty() || !machine_->item_must_differ(state_)) return 0;
+  const std::string item(text().substr(level_->item_start));
+  if (place.kind == Kind::kText) return has_item(item + '"') ? 1 : 0;
+  if (!number_may_end(static_cast<NumberState>(place.scan)) || !has_item(item)) return 0;
+  for (char digit = '0'; digit <= '9'; ++digit) {
+    const bool extends = number_next(static_cast<NumberState>(place.scan), static_cast<uint8_t>(digit)) != kNumberRefused;
+    if (extends && !has_item(item + digit)) return 1;
+  }
+  return 2;
+}
+
+bool DocumentCursor::has_name(const std::string& quoted) const {
+  const Result<JsonValue> name = parse_document(quoted);
+  return name.ok() && std::find(level_->names.begin(), level_->names.end(), name->text) != level_->names.end();
+}
+
+bool DocumentCursor::has_item(const std::string& text) const {
+  const Result<JsonValue> item = parse_document(text);
+  return item.ok() && std::any_of(level_->items.begin(), level_->items.end(), [&](const auto& earlier) { return same_value(*earlier, *item); });
+}
+
 bool DocumentCursor::read_byte(uint8_t byte) {
   // A number that is an item ends before the byte that ends it, and must be compared before the array can close.
   if (is_number(machine_->place(state_).kind) &&

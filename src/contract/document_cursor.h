@@ -24,6 +24,9 @@ class DocumentCursor {
   // Reads the bytes; false, and nothing changed, if they are refused.
   bool read(std::string_view bytes);
   bool complete() const;
+  // Generate mode: bytes that finish the document from here, at most, with what the text decides. Each position that read() leads to has one, and
+  // some next byte makes it smaller.
+  uint32_t distance() const;
   SchemaMachine::State state() const { return state_; }
   // All that was read.
   std::string_view text() const { return std::string_view(*text_).substr(0, size_); }
@@ -39,6 +42,9 @@ class DocumentCursor {
   bool read_byte(uint8_t byte);
   bool end_name();
   bool end_item();
+  uint32_t bytes_to_differ() const;
+  bool has_name(const std::string& quoted) const;
+  bool has_item(const std::string& text) const;
   Level& own_level(size_t depth);
 
   SchemaMachine* machine_;

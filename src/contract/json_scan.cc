@@ -158,6 +158,10 @@ StringScan scan_string(uint32_t state, uint8_t byte) {
   }
 }
 
+bool is_escape_begun(uint32_t state) {
+  return state == kEscape;
+}
+
 NumberState number_start(uint8_t byte) {
   if (byte == '-') return kNumberMinus;
   if (byte == '0') return kNumberZero;

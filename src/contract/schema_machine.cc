@@ -27,8 +27,8 @@ const ByteSet& plain_bytes() {
 
 }  // namespace
 
-Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& schema) {
-  std::unique_ptr<SchemaMachine> machine(new SchemaMachine(TRY(SchemaPrograms::make(schema))));
+Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& schema, SchemaMode mode) {
+  std::unique_ptr<SchemaMachine> machine(new SchemaMachine(TRY(SchemaPrograms::make(schema, mode)), mode));
   machine->place_id(PlaceKind::kRefused);
   machine->stack_.id(StackNode{});  // 0: the empty stack
   machine->number_texts_.id(TextNode{});
@@ -38,6 +38,9 @@ Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& sche
   }
   const std::string& problem = machine->programs_.formulas().problem();
   if (!problem.empty()) return Error{ErrorCode::kLimit, problem};
+  if (mode == SchemaMode::kGenerate && machine->distance(machine->start_) == kNoWay) {
+    return Error{ErrorCode::kUnsupported, "no document of this schema was found that could be generated"};
+  }
   return machine;
 }
 
@@ -50,12 +53,15 @@ SchemaMachine::State SchemaMachine::at(uint32_t stack, PlaceKind kind, uint32_t 
 }
 
 SchemaMachine::State SchemaMachine::next(State state, uint8_t byte) {
-  if (state.place < rows_.size() && rows_[state.place]) {
-    const uint32_t place = (*rows_[state.place])[byte];
-    if (place < kNotYet) return place == 0 ? State{} : State{place, state.stack, state.guarded};
+  State result;
+  const uint32_t known = state.place < rows_.size() && rows_[state.place] ? (*rows_[state.place])[byte] : kNotYet;
+  if (known < kNotYet) {
+    result = {known, state.stack, false};
+  } else {
+    result = slow_next(state, byte);
   }
-  State result = slow_next(state, byte);
   if (result.place == 0) return {};
+  if (mode_ == SchemaMode::kGenerate && !(result == state) && distance(result) == kNoWay) return {};
   result.guarded |= state.guarded;
   return result;
 }
@@ -66,6 +72,8 @@ SchemaMachine::State SchemaMachine::slow_next(State state, uint8_t byte) {
     return {};
   }
   const Place place = places_[state.place];
+  const bool in_string = place.kind == PlaceKind::kText || place.kind == PlaceKind::kKey;
+  if (mode_ == SchemaMode::kGenerate && !in_string && is_json_space(byte)) return {};
   switch (place.kind) {
     case PlaceKind::kText:
     case PlaceKind::kKey: {
@@ -87,7 +95,7 @@ SchemaMachine::State SchemaMachine::slow_next(State state, uint8_t byte) {
       }
       const uint32_t step = programs_.key_step(place.a, place.b);
       if (step == kNone) return {};
-      const bool guarded = programs_.frame(place.a).other_seen && programs_.key_is_other(place.b);
+      const bool guarded = programs_.frame(place.a).others > 0 && programs_.key_is_other(place.b);
       return at(state.stack, PlaceKind::kColon, step, 0, 0, guarded);
     }
     case PlaceKind::kValue:
@@ -161,6 +169,8 @@ SchemaMachine::State SchemaMachine::begin_item(State state, uint8_t byte) {
 }
 
 SchemaMachine::State SchemaMachine::begin_value(uint32_t stack, uint32_t location, uint8_t byte) {
+  if (must_differ(stack) && !programs_.is_free(location, byte == '"' ? ValueType::kString : ValueType::kNumber)) return {};
+  if (must_differ(stack) && byte != '"' && number_start(byte) == kNumberRefused) return {};
   switch (byte) {
     case '{': {
       const uint32_t program = programs_.program(location, ValueType::kObject);
@@ -208,7 +218,13 @@ SchemaMachine::State SchemaMachine::end_value(uint32_t stack, uint32_t verdict, 
 
 // ---- strings ----------------------------------------------------------------------------------------------------------------
 
+// Generated text has one spelling per character: escapes only where they must be, and then the short ones.
+bool SchemaMachine::spells_canonically(uint32_t scan, uint8_t byte) const {
+  return mode_ == SchemaMode::kAccept || !is_escape_begun(scan) || (byte != '/' && byte != 'u');
+}
+
 uint32_t SchemaMachine::text_place(const Place& place, uint8_t byte) {
+  if (!spells_canonically(place.scan, byte)) return 0;
   const StringScan scan = scan_string(place.scan, byte);
   if (scan.kind == StringScan::Kind::kRefused) return 0;
   if (scan.kind == StringScan::Kind::kClosed) return kByStack;
@@ -218,6 +234,7 @@ uint32_t SchemaMachine::text_place(const Place& place, uint8_t byte) {
 }
 
 uint32_t SchemaMachine::key_place(const Place& place, uint8_t byte) {
+  if (!spells_canonically(place.scan, byte)) return 0;
   const StringScan scan = scan_string(place.scan, byte);
   if (scan.kind == StringScan::Kind::kRefused) return 0;
   if (scan.kind == StringScan::Kind::kClosed) return kByStack;
@@ -254,6 +271,7 @@ SchemaMachine::State SchemaMachine::end_number(State state) {
 SchemaMachine::State SchemaMachine::number_byte(State state, uint8_t byte) {
   const Place place = places_[state.place];
   const NumberState number = number_next(static_cast<NumberState>(place.scan), byte);
+  if (mode_ == SchemaMode::kGenerate && number == kNumberE) return {};
   if (number == kNumberRefused) {
     if (!is_json_space(byte) && byte != ',' && byte != '}' && byte != ']') return {};
     const State ended = end_number(state);
@@ -262,6 +280,74 @@ SchemaMachine::State SchemaMachine::number_byte(State state, uint8_t byte) {
   if (place.kind == PlaceKind::kNumber) return at(state.stack, PlaceKind::kNumber, place.a, 0, number);
   if (number_text(place.b).size() >= kNumberSizeBytesMax) return {};
   return at(state.stack, PlaceKind::kNumberText, place.a, number_texts_.id(TextNode{place.b, byte}), number);
+}
+
+// ---- the way to the end -----------------------------------------------------------------------------------------------------
+
+Outcomes SchemaMachine::outcomes(const Place& place) {
+  const auto plus = [](Outcomes more, uint32_t cost) {
+    for (Outcome& outcome : more) outcome.cost += cost;
+    return more;
+  };
+  switch (place.kind) {
+    case PlaceKind::kValue:
+      return completion_.value(place.a);
+    case PlaceKind::kText:
+      return completion_.text(place.a, place.scan);
+    case PlaceKind::kKey:
+      return completion_.key(place.a, place.b, place.scan);
+    case PlaceKind::kColon:
+      return plus(completion_.member(place.a), 1);
+    case PlaceKind::kNumber:
+      return {{programs_.plain_verdict(place.a), number_may_end(static_cast<NumberState>(place.scan)) ? 0u : 1u}};
+    case PlaceKind::kNumberText:
+      return completion_.number(place.a, number_text(place.b));
+    case PlaceKind::kLiteral:
+      return {{place.b, static_cast<uint32_t>(kLiterals[place.a].size()) - place.scan}};
+    case PlaceKind::kObjectStart:
+    case PlaceKind::kArrayStart:
+      return completion_.start(place.a);
+    case PlaceKind::kObjectNext:
+    case PlaceKind::kArrayNext:
+      return completion_.next(place.a);
+    case PlaceKind::kObjectAfter:
+    case PlaceKind::kArrayAfter:
+    case PlaceKind::kAnything:
+      return completion_.end(place.a);
+    default:
+      return {};
+  }
+}
+
+uint32_t SchemaMachine::rest(uint32_t stack, uint32_t verdict) {
+  if (stack == 0) return 0;
+  const uint64_t key = static_cast<uint64_t>(stack) << 32 | verdict;
+  if (const auto found = rest_memo_.find(key); found != rest_memo_.end()) return found->second;
+  const StackNode node = stack_[stack];
+  const uint32_t frame = programs_.after(node.step, verdict);
+  uint64_t best = kNoWay;
+  if (frame != kNone) {
+    for (const Outcome& outcome : completion_.end(frame)) {
+      const uint32_t outer = rest(node.parent, outcome.verdict);
+      if (outer != kNoWay) best = std::min<uint64_t>(best, static_cast<uint64_t>(outcome.cost) + outer);
+    }
+  }
+  rest_memo_.emplace(key, static_cast<uint32_t>(best));
+  return static_cast<uint32_t>(best);
+}
+
+uint32_t SchemaMachine::distance(State state) {
+  const Place place = places_[state.place];
+  if (place.kind == PlaceKind::kDone) return 0;
+  const uint64_t key = static_cast<uint64_t>(state.place) << 32 | state.stack;
+  if (const auto found = distance_memo_.find(key); found != distance_memo_.end()) return found->second;
+  uint64_t best = kNoWay;
+  for (const Outcome& outcome : outcomes(place)) {
+    const uint32_t outer = rest(state.stack, outcome.verdict);
+    if (outer != kNoWay) best = std::min<uint64_t>(best, static_cast<uint64_t>(outcome.cost) + outer);
+  }
+  distance_memo_.emplace(key, static_cast<uint32_t>(best));
+  return static_cast<uint32_t>(best);
 }
 
 // ---- what the walk and the owner ask ----------------------------------------------------------------------------------------

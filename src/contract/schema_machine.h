@@ -2,7 +2,9 @@
 //
 // States are small handles into tables that grow as they are used (lazily built, hash-consed): the place in the JSON text and, per open
 // object or array, the frame of SchemaPrograms. Equal situations are equal states, so forks and rollbacks are copies and masks can be
-// remembered by state. The language accepted is the schema's whole language, any legal whitespace and member order.
+// remembered by state. In accept mode the language is the schema's whole language, any legal whitespace and member order. In generate mode it is
+// canonical text (no spaces, no exponents, short escapes, SchemaMode::kGenerate's order) and no state is a dead end: distance() says how
+// many bytes lead to the end at most, and some next byte always brings it nearer.
 //
 // Two demands look at whole values that a state cannot hold: a name that no keyword mentions must not come twice in one object, and uniqueItems. Where
 // the machine passes such a point it marks the state `guarded`; Constraint (contract/constraint.h) decides those with the text.
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "contract/json_scan.h"
+#include "contract/schema_completion.h"
 #include "contract/schema_programs.h"
 #include "contract/token_mask.h"
 
@@ -58,12 +61,17 @@ class SchemaMachine {
     friend bool operator==(const Place&, const Place&) = default;
   };
 
-  static Result<std::unique_ptr<SchemaMachine>> compile(const Schema& schema);
+  static constexpr uint32_t kNoWay = UINT32_MAX;
+
+  static Result<std::unique_ptr<SchemaMachine>> compile(const Schema& schema, SchemaMode mode);
 
   State start() const { return start_; }
   State next(State state, uint8_t byte);
   bool dead(State state) const { return state.place == 0; }
   bool complete(State state);
+  // Bytes that finish the document from here, at most; kNoWay if none were found. What the text decides (a name or item that stands there
+  // already) is not in it: see DocumentCursor::distance.
+  uint32_t distance(State state);
   Idle idle(State state);
 
   const Place& place(State state) const { return places_[state.place]; }
@@ -76,6 +84,8 @@ class SchemaMachine {
   State after_item(State state);
   // Why everything is refused from some point on; empty when all is well.
   const std::string& problem() const { return problem_; }
+  // Is the value begun here an item that must differ from those before it?
+  bool item_must_differ(State state) const { return must_differ(state.stack); }
   size_t size() const { return places_.size() + stack_.size() + programs_.size(); }
 
  private:
@@ -97,7 +107,7 @@ class SchemaMachine {
   friend uint64_t hash_of(const TextNode& node) { return mix_hash(node.before, node.byte); }
   using Row = std::array<uint32_t, 256>;  // next place; kByStack, kNotYet
 
-  explicit SchemaMachine(SchemaPrograms programs) : programs_(std::move(programs)) {}
+  SchemaMachine(SchemaPrograms programs, SchemaMode mode) : mode_(mode), programs_(std::move(programs)), completion_(programs_) {}
   uint32_t place_id(PlaceKind kind, uint32_t a = 0, uint32_t b = 0, uint32_t scan = 0);
   State at(uint32_t stack, PlaceKind kind, uint32_t a = 0, uint32_t b = 0, uint32_t scan = 0, bool guarded = false);
   State slow_next(State state, uint8_t byte);
@@ -105,13 +115,22 @@ class SchemaMachine {
   State begin_item(State state, uint8_t byte);
   State push(uint32_t stack, uint32_t step);
   State end_value(uint32_t stack, uint32_t verdict, bool guarded);
+  bool spells_canonically(uint32_t scan, uint8_t byte) const;
   uint32_t text_place(const Place& place, uint8_t byte);
   uint32_t key_place(const Place& place, uint8_t byte);
   std::string number_text(uint32_t node) const;
   uint32_t number_verdict(const Place& place);
   State number_byte(State state, uint8_t byte);
 
+  Outcomes outcomes(const Place& place);
+  uint32_t rest(uint32_t stack, uint32_t verdict);
+  bool must_differ(uint32_t stack) const { return stack != 0 && programs_.step(stack_[stack].step).must_differ; }
+
+  SchemaMode mode_;
   SchemaPrograms programs_;
+  SchemaCompletion completion_;  // generate mode
+  std::unordered_map<uint64_t, uint32_t> rest_memo_;      // (stack, verdict)
+  std::unordered_map<uint64_t, uint32_t> distance_memo_;  // (place, stack)
   InternTable<Place> places_;
   InternTable<StackNode> stack_;
   InternTable<TextNode> number_texts_;

@@ -23,7 +23,7 @@ bool is_seen(const std::vector<uint64_t>& seen, uint32_t name) {
 }  // namespace
 
 uint64_t hash_of(const Step& step) {
-  uint64_t hash = mix_hash(step.frame, step.location);
+  uint64_t hash = mix_hash(step.frame, step.location * 2ull + step.must_differ);
   for (const Decision& decision : step.decisions) {
     const uint64_t flags = decision.settled | decision.unevaluated << 1 | decision.contains << 2;
     hash = hash_range(mix_hash(mix_hash(hash, decision.variable), flags), decision.goals);
@@ -32,8 +32,8 @@ uint64_t hash_of(const Step& step) {
   return hash;
 }
 
-Result<SchemaPrograms> SchemaPrograms::make(const Schema& schema) {
-  SchemaPrograms result(TRY(SchemaFormulas::make(schema)));
+Result<SchemaPrograms> SchemaPrograms::make(const Schema& schema, SchemaMode mode) {
+  SchemaPrograms result(TRY(SchemaFormulas::make(schema)), mode);
   result.root_ = result.location({schema.root}, result.table().variable(kGoalVariable));
   return result;
 }
@@ -86,6 +86,11 @@ bool SchemaPrograms::viable(uint32_t location_id) {
   }
   viable_[location_id] = viable;
   return viable;
+}
+
+bool SchemaPrograms::is_free(uint32_t location, ValueType type) {
+  const uint32_t id = program(location, type);
+  return id != kNone && is_plain(id);
 }
 
 // ---- scalars ----------------------------------------------------------------------------------------------------------------
@@ -299,6 +304,16 @@ void SchemaPrograms::sort_names(Details& details) {
   for (Member& member : details.members) {
     member.by_name.assign(details.names.size(), kNone);
     for (const auto& [name, schema] : formulas_.node(member.node).properties) member.by_name[index_of(name)] = schema;
+  }
+  details.ranks.assign(details.names.size(), kNone);
+  uint32_t rank = 0;
+  for (const SchemaId reader : readers) {
+    for (const auto& [name, schema] : formulas_.node(reader).properties) {
+      if (details.ranks[index_of(name)] == kNone) details.ranks[index_of(name)] = rank++;
+    }
+  }
+  for (uint32_t& unranked : details.ranks) {
+    if (unranked == kNone) unranked = rank++;
   }
   details.has.assign(details.names.size(), kNone);
   for (const Formula formula : details.start) {
@@ -530,16 +545,29 @@ uint32_t SchemaPrograms::member_step(uint32_t frame, const KeyClass& key_class) 
   return step;
 }
 
+bool SchemaPrograms::comes_in_order(const Frame& frame, const Details& details, uint32_t name) const {
+  if (frame.others > 0) return false;
+  for (uint32_t other = 0; other < details.names.size(); ++other) {
+    if (details.ranks[other] > details.ranks[name] && is_seen(frame.seen, other)) return false;
+  }
+  return true;
+}
+
 uint32_t SchemaPrograms::make_member_step(uint32_t frame_id, const KeyClass& key_class) {
   Frame frame = frames_[frame_id];
   const Details& details = this->details(frame.program);
   uint32_t has = kNone;
   if (key_class.name != kNone) {
     if (is_seen(frame.seen, key_class.name)) return kNone;
+    if (mode_ == SchemaMode::kGenerate && !comes_in_order(frame, details, key_class.name)) return kNone;
     frame.seen[key_class.name / 64] |= 1ull << (key_class.name % 64);
     has = details.has[key_class.name];
   } else {
-    frame.other_seen = true;
+    if (mode_ == SchemaMode::kAccept) {
+      frame.others = 1;
+    } else if (++frame.others > (key_class.matches.empty() ? kOthersMax : 1)) {
+      return kNone;
+    }
   }
   frame.count = std::min(frame.count + 1, details.count_max);
   substitute(frame.formulas, [&](uint32_t variable) {
@@ -600,7 +628,55 @@ uint32_t SchemaPrograms::make_member_step(uint32_t frame_id, const KeyClass& key
     decisions.push_back(std::move(decision));
   }
   const uint32_t next = frames_.id(std::move(frame));
-  return make_step(next, std::move(decisions), std::move(goals));
+  return make_step(next, std::move(decisions), std::move(goals), false);
+}
+
+uint32_t SchemaPrograms::other_step(uint32_t frame) {
+  return member_step(frame, KeyClass{});
+}
+
+std::vector<SchemaPrograms::NamedMember> SchemaPrograms::next_members(uint32_t frame_id) {
+  const Frame& frame = frames_[frame_id];
+  const Details& details = this->details(frame.program);
+  const std::vector<uint32_t> asked = table().variables(frame.formulas[0]);
+  std::vector<uint32_t> by_rank(details.names.size());
+  for (uint32_t name = 0; name < by_rank.size(); ++name) by_rank[details.ranks[name]] = name;
+  std::vector<NamedMember> members;
+  for (const uint32_t name : by_rank) {
+    if (is_seen(frame.seen, name)) continue;
+    const uint32_t step = member_step(frame_id, classes_[class_of_name(frame.program, name)]);
+    if (step == kNone) continue;
+    NamedMember member{details.names[name], name, step, false, false};
+    const uint32_t has = details.has[name];
+    member.asked = has != kNone && std::binary_search(asked.begin(), asked.end(), has);
+    if (member.asked) {
+      const Formula without = table().substitute(
+          frame.formulas[0], [&](uint32_t variable) { return variable == has ? FormulaTable::kFalse : table().variable(variable); });
+      member.required = without == FormulaTable::kFalse;
+    }
+    members.push_back(member);
+  }
+  return members;
+}
+
+SchemaPrograms::NumberMarks SchemaPrograms::number_marks(uint32_t program_id) {
+  NumberMarks marks;
+  std::vector<uint32_t> variables;
+  for (const Formula formula : programs_[program_id].formulas) {
+    const auto& more = table().variables(formula);
+    variables.insert(variables.end(), more.begin(), more.end());
+  }
+  for (const uint32_t variable : variables) {
+    const Atom& atom = formulas_.atom(variable);
+    if (atom.kind == AtomKind::kInteger) continue;
+    (atom.kind == AtomKind::kMultipleOf ? marks.divisors : marks.bounds).push_back(formulas_.decimal(atom.a));
+  }
+  return marks;
+}
+
+bool SchemaPrograms::has_open_goals(uint32_t program_id) const {
+  const std::vector<Formula>& formulas = programs_[program_id].formulas;
+  return std::any_of(formulas.begin() + 1, formulas.end(), [](Formula f) { return f > FormulaTable::kTrue; });
 }
 
 uint32_t SchemaPrograms::item_step(uint32_t frame) {
@@ -616,7 +692,6 @@ uint32_t SchemaPrograms::make_item_step(uint32_t frame_id) {
   const Details& details = this->details(frame.program);
   const size_t index = frame.count;  // exact below every bound that matters
   frame.count = std::min(frame.count + 1, details.count_max);
-  frame.other_seen = true;
   decide_counts(frame, details);
 
   std::vector<Decision> decisions;
@@ -661,12 +736,18 @@ uint32_t SchemaPrograms::make_item_step(uint32_t frame_id) {
     decision.goals.push_back(add_goal(*formulas_.node(unevaluated.node).unevaluated_items));
     decisions.push_back(std::move(decision));
   }
+  // Where equal items matter, what is generated goes on only with values that can always be made different.
+  bool must_differ = false;
+  if (mode_ == SchemaMode::kGenerate && has_unique(frame_id)) {
+    must_differ = index > 0;
+    if (++frame.others > kOthersMax) return kNone;
+  }
   const uint32_t next = frames_.id(std::move(frame));
-  return make_step(next, std::move(decisions), std::move(goals));
+  return make_step(next, std::move(decisions), std::move(goals), must_differ);
 }
 
 // `goals` in the order in which the decisions name them; the location has them sorted and once each.
-uint32_t SchemaPrograms::make_step(uint32_t frame_id, std::vector<Decision> decisions, std::vector<SchemaId> goals) {
+uint32_t SchemaPrograms::make_step(uint32_t frame_id, std::vector<Decision> decisions, std::vector<SchemaId> goals, bool must_differ) {
   const Frame& frame = frames_[frame_id];
   if (frame.formulas[0] == FormulaTable::kFalse) return kNone;
   // Atoms that no formula asks about any more need no goals.
@@ -693,13 +774,14 @@ uint32_t SchemaPrograms::make_step(uint32_t frame_id, std::vector<Decision> deci
     for (uint32_t& goal : decision.goals) renumber(goal);
     for (auto& [guard, goal] : decision.covers) renumber(goal);
   }
-  Step step{frame_id, 0, std::move(decisions)};
+  Step step{frame_id, 0, must_differ, std::move(decisions)};
   const Formula requirement = table().possible(frame.formulas[0], [&](uint32_t variable, bool positive) {
     return possible_literal(step, sorted, variable, positive);
   });
   if (requirement == FormulaTable::kFalse) return kNone;
   step.location = location(std::move(sorted), requirement);
   if (!viable(step.location)) return kNone;
+  if (must_differ && !is_free(step.location, ValueType::kString) && !is_free(step.location, ValueType::kNumber)) return kNone;
   return steps_.id(std::move(step));
 }
 

@@ -25,6 +25,7 @@
 
 namespace cadre::contract {
 
+inline constexpr uint32_t kOthersMax = 64;
 inline constexpr uint32_t kNone = UINT32_MAX;  // no such id: refused
 
 struct Location {
@@ -49,14 +50,14 @@ inline uint64_t hash_of(const Program& program) {
 struct Frame {
   uint32_t program = 0;
   uint32_t count = 0;               // members or items so far, up to the largest number that matters
-  bool other_seen = false;          // a member whose name no keyword mentions
+  uint32_t others = 0;              // members whose names no keyword mentions: 1 stands for any number when all is accepted
   std::vector<Formula> formulas;    // the program's, then the guards of unevaluated*; progressed
   std::vector<uint64_t> seen;       // bit per name of the object's program
   std::vector<uint32_t> contained;  // per contains atom of the array's program, up to what matters
   friend bool operator==(const Frame&, const Frame&) = default;
 };
 inline uint64_t hash_of(const Frame& frame) {
-  uint64_t hash = mix_hash(frame.program, frame.count * 2ull + frame.other_seen);
+  uint64_t hash = mix_hash(frame.program, frame.count * 128ull + frame.others);
   return hash_range(hash_range(hash_range(hash, frame.formulas), frame.seen), frame.contained);
 }
 
@@ -74,6 +75,7 @@ struct Decision {
 struct Step {
   uint32_t frame = 0;
   uint32_t location = 0;
+  bool must_differ = false;  // generate: an item that must differ from those before it, so only free text or plain numbers
   std::vector<Decision> decisions;
   friend bool operator==(const Step&, const Step&) = default;
 };
@@ -117,15 +119,22 @@ inline uint64_t hash_of(const Verdict& verdict) {
   return hash_range(5, verdict.goals);
 }
 
+// kAccept: the schema's whole language. kGenerate: a part of it that can be written without ever getting stuck: members in the order in
+// which the schema names them; then at most kOthersMax others (one, where patterns or propertyNames speak about them); the items of uniqueItems
+// after the first are free texts or plain numbers, at most kOthersMax.
+enum class SchemaMode : uint8_t { kAccept, kGenerate };
+
 class SchemaPrograms {
  public:
-  static Result<SchemaPrograms> make(const Schema& schema);
+  static Result<SchemaPrograms> make(const Schema& schema, SchemaMode mode);
 
   uint32_t root() const { return root_; }  // location
   // kNone: no value of that type may stand there.
   uint32_t program(uint32_t location, ValueType type);
   // Can any value stand there, as far as the types tell?
   bool viable(uint32_t location);
+  // Is every text, is every number as good as any other there?
+  bool is_free(uint32_t location, ValueType type);
   const Program& program_of(uint32_t id) const { return programs_[id]; }
 
   // Values without inner structure (null, false, true, numbers without demands): the verdict, if the requirement allows it.
@@ -154,6 +163,25 @@ class SchemaPrograms {
   // Any further text is as good as the last: past the known names, no pattern at work.
   bool key_is_idle(uint32_t key) const { return keys_[key].low >= keys_[key].high && keys_[key].languages.empty(); }
   uint32_t item_step(uint32_t frame);
+
+  // The members that may come next by a name that the schema mentions, in its order.
+  struct NamedMember {
+    std::string_view name;
+    uint32_t index = 0;     // in the program's names, which are sorted
+    uint32_t step = 0;
+    bool asked = false;     // the requirement mentions the name
+    bool required = false;  // and cannot hold without it
+  };
+  std::vector<NamedMember> next_members(uint32_t frame);
+  uint32_t other_step(uint32_t frame);  // the member whose name no keyword mentions, where no pattern is at work
+  const KeyState& key(uint32_t id) const { return keys_[id]; }
+  // The decimals that a number's program compares with, and those it divides by.
+  struct NumberMarks {
+    std::vector<Decimal> bounds, divisors;
+  };
+  NumberMarks number_marks(uint32_t program);
+  // Does the program's verdict tell more than that the value is fit?
+  bool has_open_goals(uint32_t program) const;
   const Step& step(uint32_t id) const { return steps_[id]; }
 
   uint32_t after(uint32_t step, uint32_t verdict);  // the frame once the step's value is complete
@@ -181,7 +209,8 @@ class SchemaPrograms {
     bool ready = false;
     std::vector<Formula> start;  // formulas of the first frame
     std::vector<std::string> names;
-    std::vector<uint32_t> has;  // per name: variable, or kNone
+    std::vector<uint32_t> ranks;  // per name: its place in the order of the schema
+    std::vector<uint32_t> has;    // per name: variable, or kNone
     std::vector<Member> members;
     std::vector<uint32_t> patterns;
     std::vector<std::pair<uint32_t, Language>> name_atoms;
@@ -192,7 +221,7 @@ class SchemaPrograms {
     uint32_t count_max = 0;
   };
 
-  explicit SchemaPrograms(SchemaFormulas formulas) : formulas_(std::move(formulas)) {}
+  SchemaPrograms(SchemaFormulas formulas, SchemaMode mode) : formulas_(std::move(formulas)), mode_(mode) {}
   FormulaTable& table() { return formulas_.formulas(); }
   uint32_t location(std::vector<SchemaId> goals, Formula requirement);
   Details& details(uint32_t program);
@@ -202,10 +231,11 @@ class SchemaPrograms {
   std::optional<Verdict> final_verdict(const std::vector<Formula>& formulas, size_t goals, const std::function<Formula(uint32_t)>& value_of);
   std::vector<SchemaId> schemas_for(const Member& member, const Details& details, const KeyClass& key_class) const;
   bool covers_member(SchemaId node, const Details& details, const KeyClass& key_class) const;
+  bool comes_in_order(const Frame& frame, const Details& details, uint32_t name) const;
   uint32_t member_step(uint32_t frame, const KeyClass& key_class);
   uint32_t make_member_step(uint32_t frame, const KeyClass& key_class);
   uint32_t make_item_step(uint32_t frame);
-  uint32_t make_step(uint32_t frame, std::vector<Decision> decisions, std::vector<SchemaId> goals);
+  uint32_t make_step(uint32_t frame, std::vector<Decision> decisions, std::vector<SchemaId> goals, bool must_differ);
   Formula possible_literal(const Step& step, const std::vector<SchemaId>& goals, uint32_t variable, bool positive);
   void decide_counts(Frame& frame, const Details& details);
   void substitute(std::vector<Formula>& formulas, const std::function<Formula(uint32_t)>& value_of);
@@ -216,6 +246,7 @@ class SchemaPrograms {
   bool text_alive(const TextState& text);
 
   SchemaFormulas formulas_;
+  SchemaMode mode_;
   uint32_t root_ = 0;
   InternTable<Location> locations_;
   InternTable<Program> programs_;
