@@ -58,10 +58,10 @@ void add_rank(TokenMask& mask, uint32_t rank) {
 
 }  // namespace
 
-Result<std::shared_ptr<CompiledSchema>> CompiledSchema::compile(std::string_view json, const SchemaOptions& options) {
+Result<std::shared_ptr<CompiledSchema>> CompiledSchema::compile(std::string_view json, SchemaMode mode, const SchemaOptions& options) {
   std::shared_ptr<CompiledSchema> result(new CompiledSchema());
   result->schema_ = TRY(read_schema(json, options));
-  result->machine_ = TRY(SchemaMachine::compile(result->schema_));
+  result->machine_ = TRY(SchemaMachine::compile(result->schema_, mode));
   return result;
 }
 

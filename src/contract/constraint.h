@@ -31,7 +31,7 @@ inline constexpr size_t kMaskCacheSizeBytesMax = 16 << 20;  // per contract and 
 
 class CompiledSchema {
  public:
-  static Result<std::shared_ptr<CompiledSchema>> compile(std::string_view json, const SchemaOptions& options = {});
+  static Result<std::shared_ptr<CompiledSchema>> compile(std::string_view json, SchemaMode mode, const SchemaOptions& options = {});
 
   const Schema& schema() const { return schema_; }
   // Is the whole text a document of the schema? Error kLimit when the machine's tables are full.
