@@ -158,8 +158,8 @@ StringScan scan_string(uint32_t state, uint8_t byte) {
   }
 }
 
-bool is_escape_begun(uint32_t state) {
-  return state == kEscape;
+bool is_canonical(uint32_t state, uint8_t byte) {
+  return state != kEscape || (byte != '/' && byte != 'u');
 }
 
 NumberState number_start(uint8_t byte) {

@@ -22,8 +22,8 @@ struct StringScan {
   uint32_t state = kPlainText;
 };
 StringScan scan_string(uint32_t state, uint8_t byte);
-// Right after a backslash?
-bool is_escape_begun(uint32_t state);
+// One spelling per character: escapes only where they must be, and then the short ones. Is the byte one of that spelling?
+bool is_canonical(uint32_t state, uint8_t byte);
 
 // Numbers: the state after the text so far; kNumberRefused if no number begins like it.
 enum NumberState : uint8_t { kNumberMinus, kNumberZero, kNumberWhole, kNumberPoint, kNumberFraction, kNumberE, kNumberESign, kNumberExponent, kNumberRefused };

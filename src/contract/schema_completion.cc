@@ -85,7 +85,9 @@ void search_text(uint32_t id, uint32_t scan, const std::function<uint32_t(uint32
       (second == 0 ? queue : later).push_back({next, read.state, point.distance + (second == 0 ? 1 : 2)});
     };
     if (point.scan != kPlainText) {
-      for (int byte = 0; byte < 256; ++byte) follow(static_cast<uint8_t>(byte), 0);
+      for (int byte = 0; byte < 256; ++byte) {
+        if (is_canonical(point.scan, static_cast<uint8_t>(byte))) follow(static_cast<uint8_t>(byte), 0);
+      }
       continue;
     }
     for (const Spelling& spelling : spellings()) {

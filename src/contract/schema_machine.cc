@@ -218,13 +218,8 @@ SchemaMachine::State SchemaMachine::end_value(uint32_t stack, uint32_t verdict, 
 
 // ---- strings ----------------------------------------------------------------------------------------------------------------
 
-// Generated text has one spelling per character: escapes only where they must be, and then the short ones.
-bool SchemaMachine::spells_canonically(uint32_t scan, uint8_t byte) const {
-  return mode_ == SchemaMode::kAccept || !is_escape_begun(scan) || (byte != '/' && byte != 'u');
-}
-
 uint32_t SchemaMachine::text_place(const Place& place, uint8_t byte) {
-  if (!spells_canonically(place.scan, byte)) return 0;
+  if (mode_ == SchemaMode::kGenerate && !is_canonical(place.scan, byte)) return 0;
   const StringScan scan = scan_string(place.scan, byte);
   if (scan.kind == StringScan::Kind::kRefused) return 0;
   if (scan.kind == StringScan::Kind::kClosed) return kByStack;
@@ -234,7 +229,7 @@ uint32_t SchemaMachine::text_place(const Place& place, uint8_t byte) {
 }
 
 uint32_t SchemaMachine::key_place(const Place& place, uint8_t byte) {
-  if (!spells_canonically(place.scan, byte)) return 0;
+  if (mode_ == SchemaMode::kGenerate && !is_canonical(place.scan, byte)) return 0;
   const StringScan scan = scan_string(place.scan, byte);
   if (scan.kind == StringScan::Kind::kRefused) return 0;
   if (scan.kind == StringScan::Kind::kClosed) return kByStack;

@@ -115,7 +115,6 @@ class SchemaMachine {
   State begin_item(State state, uint8_t byte);
   State push(uint32_t stack, uint32_t step);
   State end_value(uint32_t stack, uint32_t verdict, bool guarded);
-  bool spells_canonically(uint32_t scan, uint8_t byte) const;
   uint32_t text_place(const Place& place, uint8_t byte);
   uint32_t key_place(const Place& place, uint8_t byte);
   std::string number_text(uint32_t node) const;

@@ -545,12 +545,14 @@ uint32_t SchemaPrograms::member_step(uint32_t frame, const KeyClass& key_class) 
   return step;
 }
 
-bool SchemaPrograms::comes_in_order(const Frame& frame, const Details& details, uint32_t name) const {
-  if (frame.others > 0) return false;
-  for (uint32_t other = 0; other < details.names.size(); ++other) {
-    if (details.ranks[other] > details.ranks[name] && is_seen(frame.seen, other)) return false;
+// The rank below which no name can come any more.
+uint32_t SchemaPrograms::rank_reached(const Frame& frame, const Details& details) const {
+  if (frame.others > 0) return kNone;
+  uint32_t reached = 0;
+  for (uint32_t name = 0; name < details.names.size(); ++name) {
+    if (is_seen(frame.seen, name)) reached = std::max(reached, details.ranks[name]);
   }
-  return true;
+  return reached;
 }
 
 uint32_t SchemaPrograms::make_member_step(uint32_t frame_id, const KeyClass& key_class) {
@@ -559,7 +561,7 @@ uint32_t SchemaPrograms::make_member_step(uint32_t frame_id, const KeyClass& key
   uint32_t has = kNone;
   if (key_class.name != kNone) {
     if (is_seen(frame.seen, key_class.name)) return kNone;
-    if (mode_ == SchemaMode::kGenerate && !comes_in_order(frame, details, key_class.name)) return kNone;
+    if (mode_ == SchemaMode::kGenerate && details.ranks[key_class.name] < rank_reached(frame, details)) return kNone;
     frame.seen[key_class.name / 64] |= 1ull << (key_class.name % 64);
     has = details.has[key_class.name];
   } else {
@@ -570,8 +572,15 @@ uint32_t SchemaPrograms::make_member_step(uint32_t frame_id, const KeyClass& key
     }
   }
   frame.count = std::min(frame.count + 1, details.count_max);
+  // Where members come in order, the names passed over cannot come any more.
+  std::vector<uint32_t> passed;
+  const uint32_t reached = rank_reached(frame, details);
+  for (uint32_t name = 0; mode_ == SchemaMode::kGenerate && name < details.names.size(); ++name) {
+    if (details.has[name] != kNone && details.ranks[name] < reached && !is_seen(frame.seen, name)) passed.push_back(details.has[name]);
+  }
   substitute(frame.formulas, [&](uint32_t variable) {
     if (variable == has) return FormulaTable::kTrue;
+    if (std::find(passed.begin(), passed.end(), variable) != passed.end()) return FormulaTable::kFalse;
     for (size_t i = 0; i < details.name_atoms.size(); ++i) {
       if (details.name_atoms[i].first == variable && !key_class.matches[details.patterns.size() + i]) return FormulaTable::kFalse;
     }
