@@ -24,9 +24,11 @@ enum class JsonKind : uint8_t { kNull, kFalse, kTrue, kNumber, kString, kArray, 
 
 struct JsonValue {
   JsonKind kind = JsonKind::kNull;
-  Decimal number;                                         // kNumber
-  std::string text;                                       // kString: decoded UTF-8
-  std::vector<JsonValue> items;                           // kArray
+  bool is_plain_integer =
+      false;         // kNumber: spelt without fraction and exponent (1.0 and 1e2 are not); no part of the value
+  Decimal number;    // kNumber
+  std::string text;  // kString: decoded UTF-8
+  std::vector<JsonValue> items;                            // kArray
   std::vector<std::pair<std::string, JsonValue>> members;  // kObject, in the order of the text
 
   // The member of that name, or null. Linear.

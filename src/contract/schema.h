@@ -50,9 +50,10 @@ struct PatternSchema {
 
 // One schema object (or boolean). All of it must hold for an instance: the conjunction of the members that are present.
 struct SchemaNode {
-  std::string path;                 // JSON pointer into its document, "#/properties/a"; for messages
-  bool never = false;               // the schema `false`
-  uint8_t types = kTypeAny;         // set of TypeBit
+  std::string path;             // JSON pointer into its document, "#/properties/a"; for messages
+  bool never = false;           // the schema `false`
+  uint8_t types = kTypeAny;     // set of TypeBit
+  bool plain_integers = false;  // draft 4: only a number without fraction and exponent is an integer; 1.0 is none
   // const is a list of one. Present more than once when const and enum stand together: the instance is in each list.
   std::vector<std::vector<JsonValue>> value_lists;
 
@@ -61,6 +62,7 @@ struct SchemaNode {
   std::optional<uint64_t> min_length, max_length;  // in code points
   std::vector<uint32_t> patterns;                  // indices into Schema::patterns
   std::string format;                              // annotation, empty when absent
+  bool asserts_regex = false;  // format "regex" under assert_formats: not a regular language, so no pattern
 
   std::vector<SchemaId> prefix_items;
   std::optional<SchemaId> items;  // for the items after prefix_items
@@ -93,7 +95,7 @@ struct SchemaNode {
 struct Schema {
   std::vector<SchemaNode> nodes;
   SchemaId root = 0;
-  std::vector<Regex> patterns;  // one per distinct text
+  std::vector<Regex> patterns;                // one per distinct text
   std::vector<std::string> unknown_keywords;  // "path/keyword", at most 100
 };
 

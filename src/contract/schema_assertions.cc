@@ -40,6 +40,7 @@ Result<void> SchemaReader::read_assertion(const Here& here, Keyword keyword, con
   switch (keyword) {
     case Keyword::kType:
       node(here).types = TRY(read_types(here, value));
+      node(here).plain_integers = here.dialect.draft == Draft::k4;
       return {};
     case Keyword::kEnum:
       if (value.kind != JsonKind::kArray) return malformed(here, name, "a list of values");
@@ -94,7 +95,9 @@ Result<void> SchemaReader::read_assertion(const Here& here, Keyword keyword, con
     case Keyword::kFormat: {
       if (value.kind != JsonKind::kString) return {};
       node(here).format = value.text;
-      const auto* pattern = options_.assert_formats ? format_pattern(value.text) : nullptr;
+      if (!options_.assert_formats && !here.dialect.format_assertion) return {};
+      node(here).asserts_regex = value.text == "regex";
+      const auto* pattern = format_pattern(value.text);
       if (pattern == nullptr) return {};
       const uint32_t index = TRY(pattern_index(here, name, *pattern));
       node(here).patterns.push_back(index);

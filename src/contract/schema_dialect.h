@@ -18,6 +18,7 @@ struct Dialect {
   Draft draft = Draft::k2020;
   bool declared = false;  // a known `$schema` named it
   bool applicator = true, validation = true, unevaluated = true;
+  bool format_assertion = false;
 };
 
 enum class Keyword : uint8_t {

@@ -11,6 +11,7 @@
 namespace cadre::contract {
 namespace {
 
+constexpr size_t kFewMembers = 32;      // up to here a linear search beats building an index
 constexpr int kMetaSchemaDepthMax = 8;  // a meta-schema's own $schema, and so on
 
 const std::string* string_member(const JsonValue& value, std::string_view name) {
@@ -95,7 +96,8 @@ Result<ResourceId> SchemaDocuments::add_document(std::string_view json, const st
   const Dialect dialect = TRY(dialect_of(root, inherited, 0));
   const auto* id = identifier(root, dialect, true);
   const std::string base = id == nullptr ? uri : resolve_uri(uri, *id);
-  const ResourceId resource = TRY(add_resource(root, base, uri + "#", dialect));
+  const auto resource = static_cast<ResourceId>(resources_.size());
+  add_resource(root, base, uri + "#", {dialect, resource});
   by_uri_.emplace(uri, resource);
   if (may_have_names(json)) {
     add_anchors(root, resources_[resource].path, resource);
@@ -128,11 +130,11 @@ Result<Dialect> SchemaDocuments::custom_dialect(const std::string& meta_schema, 
   dialect.validation = names_vocabulary(*vocabulary, "/vocab/validation");
   dialect.unevaluated =
       dialect.draft == Draft::k2019 ? dialect.applicator : names_vocabulary(*vocabulary, "/vocab/unevaluated");
+  dialect.format_assertion = names_vocabulary(*vocabulary, "/vocab/format-assertion");
   return dialect;
 }
 
-Result<ResourceId> SchemaDocuments::add_resource(const JsonValue& root, std::string uri, std::string path,
-                                                 Dialect dialect) {
+ResourceId SchemaDocuments::add_resource(const JsonValue& root, std::string uri, std::string path, Place place) {
   const auto id = static_cast<ResourceId>(resources_.size());
   by_uri_.emplace(uri, id);
   by_root_.emplace(&root, id);
@@ -140,7 +142,8 @@ Result<ResourceId> SchemaDocuments::add_resource(const JsonValue& root, std::str
   resource.uri = std::move(uri);
   resource.root = &root;
   resource.path = std::move(path);
-  resource.dialect = dialect;
+  resource.dialect = place.dialect;
+  resource.document = place.document;
   return id;
 }
 
@@ -169,7 +172,7 @@ Result<void> SchemaDocuments::scan(const JsonValue& value, const std::string& pa
   const auto dialect = TRY(dialect_of(value, outer.dialect, 0));
   const auto* id = identifier(value, dialect, false);
   if (id != nullptr && !split_fragment(*id).absolute.empty())
-    resource = TRY(add_resource(value, resolve_uri(outer.uri, *id), path, dialect));
+    resource = add_resource(value, resolve_uri(outer.uri, *id), path, {dialect, outer.document});
   add_anchors(value, path, resource);
   return scan_members(value, path, resource);
 }
@@ -211,6 +214,8 @@ Result<SchemaLocation> SchemaDocuments::resolve(std::string_view reference, Reso
   if (fragment.empty()) return SchemaLocation{target.root, resource, target.path, std::nullopt};
   if (fragment[0] == '/') {
     auto location = follow_pointer(fragment, resource);
+    // Before 2019, ids inside a document were often written without knowing that pointers then start there.
+    if (!location.ok() && target.dialect.draft <= Draft::k7) location = follow_pointer(fragment, target.document);
     if (!location.ok()) return reference_error(reference, location.error().message);
     return location;
   }
@@ -222,14 +227,24 @@ Result<SchemaLocation> SchemaDocuments::resolve(std::string_view reference, Reso
   return out;
 }
 
-Result<SchemaLocation> SchemaDocuments::follow_pointer(std::string_view pointer, ResourceId resource) const {
+const JsonValue* SchemaDocuments::member_of(const JsonValue& object, const std::string& name) {
+  if (object.members.size() <= kFewMembers) return object.find(name);
+  auto& index = member_indices_[&object];
+  if (index.empty()) {
+    for (const auto& member : object.members) index.emplace(member.first, &member.second);
+  }
+  const auto found = index.find(name);
+  return found == index.end() ? nullptr : found->second;
+}
+
+Result<SchemaLocation> SchemaDocuments::follow_pointer(std::string_view pointer, ResourceId resource) {
   const JsonValue* at = resources_[resource].root;
   std::string path = resources_[resource].path;
   while (!pointer.empty()) {
     pointer.remove_prefix(1);
     const auto token = pointer.substr(0, pointer.find('/'));
     pointer.remove_prefix(token.size());
-    at = at->kind == JsonKind::kArray ? item_at(*at, token) : at->find(unescape_pointer(token));
+    at = at->kind == JsonKind::kArray ? item_at(*at, token) : member_of(*at, unescape_pointer(token));
     if (at == nullptr)
       return Error{ErrorCode::kNotFound, fmt::format("nothing is there (no \"{}\")", token.substr(0, 100))};
     path.append("/").append(token);

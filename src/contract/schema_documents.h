@@ -36,6 +36,7 @@ struct SchemaResource {
   const JsonValue* root = nullptr;
   std::string path;  // of the root: "#", "#/$defs/a", "http://x/y#"
   Dialect dialect;
+  ResourceId document = 0;            // the root of the document it stands in
   std::vector<SchemaAnchor> anchors;  // $recursiveAnchor: true is a dynamic anchor without a name
   bool has_dynamic_anchors = false;
 
@@ -63,13 +64,17 @@ class SchemaDocuments {
   Result<SchemaLocation> resolve(std::string_view reference, ResourceId from);
 
  private:
-  struct Place;
+  struct Place {
+    Dialect dialect;
+    ResourceId document = 0;
+  };
   Result<ResourceId> add_document(std::string_view json, const std::string& uri, const Dialect& inherited);
   Result<Dialect> dialect_of(const JsonValue& root, const Dialect& inherited, int depth) const;
   Result<Dialect> custom_dialect(const std::string& meta_schema, const Dialect& inherited, int depth) const;
-  Result<ResourceId> add_resource(const JsonValue& root, std::string uri, std::string path, Dialect dialect);
+  ResourceId add_resource(const JsonValue& root, std::string uri, std::string path, Place place);
   Result<ResourceId> find_resource(const std::string& uri, ResourceId from);
-  Result<SchemaLocation> follow_pointer(std::string_view pointer, ResourceId resource) const;
+  Result<SchemaLocation> follow_pointer(std::string_view pointer, ResourceId resource);
+  const JsonValue* member_of(const JsonValue& object, const std::string& name);
   Result<void> scan(const JsonValue& value, const std::string& path, ResourceId resource);
   Result<void> scan_members(const JsonValue& value, const std::string& path, ResourceId resource);
   void add_anchors(const JsonValue& value, const std::string& path, ResourceId resource);
@@ -79,6 +84,8 @@ class SchemaDocuments {
   std::deque<SchemaResource> resources_;
   std::unordered_map<std::string, ResourceId> by_uri_;
   std::unordered_map<const JsonValue*, ResourceId> by_root_;
+  // Members of objects that pointers lead through, where there are many (thousands of definitions).
+  std::unordered_map<const JsonValue*, std::unordered_map<std::string_view, const JsonValue*>> member_indices_;
 };
 
 }  // namespace cadre::contract

@@ -83,34 +83,54 @@ std::string email() {
          group(host + "|\\[" + ipv4() + "\\]|\\[IPv6:" + ipv6() + "\\]");
 }
 
+// `more`: characters beyond ASCII that an IRI may have, written for the inside of a class; `in_query`: those that only its
+// query may have.
 struct UriParts {
-  std::string escape = "%[0-9A-Fa-f]{2}";
-  std::string plain = "[A-Za-z0-9._~!$&'()*+,;=-]";
-  std::string pchar = "(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|" + escape + ")";
-  std::string tail = "(?:\\?(?:" + pchar + "|[/?])*)?(?:#(?:" + pchar + "|[/?])*)?";
-  std::string absolute_or_empty = "(?:/" + pchar + "*)*";
-  std::string path_absolute = "/(?:" + pchar + "+(?:/" + pchar + "*)*)?";
-  std::string user = "(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|" + escape + ")*@)?";
-  std::string literal = "\\[(?:" + ipv6() + "|[Vv][0-9A-Fa-f]+\\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\\]";
-  std::string host = "(?:" + literal + "|(?:" + plain + "|" + escape + ")*)";
-  std::string authority = "//" + user + host + "(?::\\d*)?" + absolute_or_empty;
-  std::string scheme = "[A-Za-z][A-Za-z0-9+.-]*:";
+  explicit UriParts(const std::string& more = "", const std::string& in_query = "") {
+    const std::string plain = "A-Za-z0-9._~!$&'()*+,;=" + more;  // where it is used a - comes last in the class
+    const std::string escape = "%[0-9A-Fa-f]{2}";
+    pchar = "(?:[" + plain + ":@-]|" + escape + ")";
+    first_segment = "(?:[" + plain + "@-]|" + escape + ")+";
+    const std::string query_char = "(?:[" + plain + in_query + ":@/?-]|" + escape + ")";
+    tail = "(?:\\?" + query_char + "*)?(?:#(?:" + pchar + "|[/?])*)?";
+    segments = "(?:/" + pchar + "*)*";
+    path_absolute = "/(?:" + pchar + "+" + segments + ")?";
+    const std::string user = "(?:(?:[" + plain + ":-]|" + escape + ")*@)?";
+    const std::string literal = "\\[(?:" + ipv6() + "|[Vv][0-9A-Fa-f]+\\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\\]";
+    authority = "//" + user + "(?:" + literal + "|(?:[" + plain + "-]|" + escape + ")*)(?::\\d*)?" + segments;
+  }
+  std::string pchar, first_segment, tail, segments, path_absolute, authority;
 };
 
-std::string uri() {
-  const UriParts parts;
-  return parts.scheme +
-         group(parts.authority + "|" + parts.path_absolute + "|" + parts.pchar + "+(?:/" + parts.pchar + "*)*|") +
+std::string uri(const UriParts& parts) {
+  return "[A-Za-z][A-Za-z0-9+.-]*:" +
+         group(parts.authority + "|" + parts.path_absolute + "|" + parts.pchar + "+" + parts.segments + "|") +
          parts.tail;
 }
 
-std::string uri_reference() {
-  const UriParts parts;
+std::string uri_reference(const UriParts& parts) {
   // A first segment with a colon would read as a scheme.
-  const std::string first = "(?:" + parts.plain + "|@|" + parts.escape + ")+";
-  return group(uri() + "|" +
-               group(parts.authority + "|" + parts.path_absolute + "|" + first + parts.absolute_or_empty + "|") +
-               parts.tail);
+  const std::string relative =
+      group(parts.authority + "|" + parts.path_absolute + "|" + parts.first_segment + parts.segments + "|");
+  return group(uri(parts) + "|" + relative + parts.tail);
+}
+
+// RFC 3987 §2.2: ucschar everywhere, iprivate in queries.
+UriParts iri_parts() {
+  std::string more = "\\u00A0-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFEF";
+  for (int plane = 1; plane <= 13; ++plane) more += fmt::format("\\u{{{0:X}0000}}-\\u{{{0:X}FFFD}}", plane);
+  more += "\\u{E1000}-\\u{EFFFD}";
+  return UriParts(more, "\\uE000-\\uF8FF\\u{F0000}-\\u{FFFFD}\\u{100000}-\\u{10FFFD}");
+}
+
+// RFC 6570 §2: literals and expressions.
+std::string uri_template() {
+  const std::string escape = "%[0-9A-Fa-f]{2}";
+  const std::string literal =
+      "(?:[!#$&-;=?-\\[\\]_a-z~\\u00A0-\\uD7FF\\uE000-\\uFDCF\\uFDF0-\\uFFEF\\u{10000}-\\u{10FFFD}]|" + escape + ")";
+  const std::string letter = "(?:[A-Za-z0-9_]|" + escape + ")";
+  const std::string variable = letter + "(?:\\.?" + letter + ")*(?::[1-9]\\d{0,3}|\\*)?";
+  return group(literal + "|\\{[+#./;?&=,!@|]?" + variable + "(?:," + variable + ")*\\}") + "*";
 }
 
 const Formats& formats() {
@@ -126,8 +146,11 @@ const Formats& formats() {
         {"uuid", "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"},
         {"hostname", whole(hostname())},
         {"email", whole(email())},
-        {"uri", whole(uri())},
-        {"uri-reference", whole(uri_reference())},
+        {"uri", whole(uri(UriParts()))},
+        {"uri-reference", whole(uri_reference(UriParts()))},
+        {"iri", whole(uri(iri_parts()))},
+        {"iri-reference", whole(uri_reference(iri_parts()))},
+        {"uri-template", whole(uri_template())},
         {"json-pointer", whole(pointer)},
         {"relative-json-pointer", whole("(?:0|[1-9]\\d*)(?:#|" + pointer + ")")},
     };

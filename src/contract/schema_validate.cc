@@ -56,7 +56,7 @@ std::string pointer_to(const Place* place) {
   return out;
 }
 
-uint8_t type_bits(const JsonValue& value) {
+uint8_t type_bits(const JsonValue& value, bool plain_integers) {
   switch (value.kind) {
     case JsonKind::kNull:
       return kTypeNull;
@@ -64,7 +64,7 @@ uint8_t type_bits(const JsonValue& value) {
     case JsonKind::kTrue:
       return kTypeBoolean;
     case JsonKind::kNumber:
-      return value.number.is_integer() ? kTypeInteger : kTypeNumber;
+      return value.number.is_integer() && (value.is_plain_integer || !plain_integers) ? kTypeInteger : kTypeNumber;
     case JsonKind::kString:
       return kTypeString;
     case JsonKind::kArray:
@@ -117,7 +117,7 @@ class Validator {
 
   bool apply_node(const SchemaNode& node, const JsonValue& instance, const Place& place, Marks* marks) {
     if (node.never) return fail(node, "", place, "the schema is false: nothing is allowed here");
-    if ((type_bits(instance) & node.types) == 0)
+    if ((type_bits(instance, node.plain_integers) & node.types) == 0)
       return fail(node, "type", place, "a value of another type is expected");
     if (!check_value_lists(node, instance, place)) return false;
     switch (instance.kind) {
@@ -173,7 +173,15 @@ class Validator {
       if (!matches(pattern, text))
         return fail(node, "pattern", place, "the string does not match the pattern (or format)");
     }
+    if (node.asserts_regex && !is_regex(text))
+      return fail(node, "format", place, "the string is not a regular expression");
     return true;
+  }
+
+  // What this reader of patterns does not support may still be one.
+  static bool is_regex(const std::string& text) {
+    const auto regex = Regex::parse(text);
+    return regex.ok() || regex.error().code != ErrorCode::kInvalid;
   }
 
   bool matches(uint32_t pattern, const std::string& text) {

@@ -15,7 +15,7 @@
 namespace cadre::contract {
 
 inline constexpr size_t kValidateDepthMax = 4096;  // schema applications inside each other
-// Schema applications in all, about 5 s: alternatives inside alternatives can double the work with every level.
+// Schema applications in all, about a second: alternatives inside alternatives can double the work with every level.
 inline constexpr size_t kValidateStepsMax = 50'000'000;
 
 struct Validity {
