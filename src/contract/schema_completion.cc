@@ -15,6 +15,8 @@ constexpr size_t kOutcomesMax = 12;        // verdicts remembered per situation
 constexpr size_t kTextStatesMax = 4000;    // of one search for the end of a string or name
 constexpr size_t kDepthMax = 2500;         // situations inside each other
 constexpr size_t kNamesTriedMax = 64;
+constexpr size_t kWorkMax = 2'000;       // situations examined for one question; what is not found by then counts as impossible
+constexpr size_t kWideWorkMax = 50'000;
 // A name that no keyword mentions, and an item of uniqueItems, must differ from those before it; with at most kOthersMax of them, so many more bytes
 // make sure of it (one letter out of ninety; two digits).
 constexpr uint32_t kOtherNameSlack = 1;
@@ -187,6 +189,8 @@ const Outcomes& SchemaCompletion::remember(Kind kind, uint64_t a, uint64_t b, co
     cyclic_ = true;
     return kNothing;
   }
+  if (depth_ == 0) work_ = 0;
+  if (++work_ > (wide_ ? kWideWorkMax : kWorkMax)) return kNothing;
   entry.state = Entry::State::kRunning;
   const bool cyclic_before = cyclic_;
   cyclic_ = false;
@@ -196,10 +200,21 @@ const Outcomes& SchemaCompletion::remember(Kind kind, uint64_t a, uint64_t b, co
   std::sort(outcomes.begin(), outcomes.end(), [](const Outcome& x, const Outcome& y) { return x.cost < y.cost; });
   entry.outcomes = std::move(outcomes);
   // A search that met itself and found nothing may find something when asked from elsewhere.
-  const bool open = entry.outcomes.empty() && cyclic_ && depth_ > 0;
+  const bool exhausted = work_ > (wide_ ? kWideWorkMax : kWorkMax);
+  const bool open = entry.outcomes.empty() && cyclic_ && depth_ > 0 && !exhausted;
   entry.state = open ? Entry::State::kUnknown : Entry::State::kDone;
   cyclic_ = cyclic_before || open;
   return entry.outcomes;
+}
+
+void SchemaCompletion::search_wider() {
+  wide_ = true;
+  for (auto& entries : entries_) entries.clear();
+}
+
+// Could other verdicts than the first be of use?
+bool SchemaCompletion::wants_more(uint32_t frame) const {
+  return wide_ && programs_.has_open_goals(programs_.frame(frame).program);
 }
 
 const Outcomes& SchemaCompletion::value(uint32_t location) {
@@ -250,7 +265,7 @@ const Outcomes& SchemaCompletion::start(uint32_t frame) {
   return remember(kStart, frame, 0, [&] {
     Outcomes outcomes;
     add(outcomes, programs_.frame_verdict(frame), 1);
-    if (outcomes.empty() || programs_.has_open_goals(programs_.frame(frame).program)) add_all(outcomes, next(frame), 0);
+    if (outcomes.empty() || wants_more(frame)) add_all(outcomes, next(frame), 0);
     return outcomes;
   });
 }
@@ -259,7 +274,7 @@ const Outcomes& SchemaCompletion::end(uint32_t frame) {
   return remember(kEnd, frame, 0, [&] {
     Outcomes outcomes;
     add(outcomes, programs_.frame_verdict(frame), 1);
-    if (outcomes.empty() || programs_.has_open_goals(programs_.frame(frame).program)) add_all(outcomes, next(frame), 1);
+    if (outcomes.empty() || wants_more(frame)) add_all(outcomes, next(frame), 1);
     return outcomes;
   });
 }
@@ -300,7 +315,7 @@ const Outcomes& SchemaCompletion::key(uint32_t frame, uint32_t key, uint32_t sca
 }
 
 Outcomes SchemaCompletion::find_key(uint32_t frame, uint32_t key, uint32_t scan) {
-  const bool one_will_do = !programs_.has_open_goals(programs_.frame(frame).program);
+  const bool one_will_do = !wants_more(frame);
   Outcomes outcomes;
   if (scan == kPlainText) {
     // What must come, then what is asked about, then the rest; the order of the schema within each.
@@ -331,7 +346,7 @@ Outcomes SchemaCompletion::find_key(uint32_t frame, uint32_t key, uint32_t scan)
 // Names that patterns or propertyNames speak about, and names in the middle of a character.
 Outcomes SchemaCompletion::find_patterned_key(uint32_t frame, uint32_t key, uint32_t scan) {
   Outcomes outcomes;
-  const bool one_will_do = !programs_.has_open_goals(programs_.frame(frame).program);
+  const bool one_will_do = !wants_more(frame);
   const auto step = [&](uint32_t at, uint8_t byte) { return programs_.key_next(frame, at, byte); };
   search_text(key, scan, step, [&](uint32_t at, uint32_t distance) {
     const uint32_t member_step = programs_.key_step(frame, at);

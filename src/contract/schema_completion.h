@@ -31,6 +31,9 @@ class SchemaCompletion {
  public:
   explicit SchemaCompletion(SchemaPrograms& programs) : programs_(programs) {}
 
+  // Looks further from now on: for more verdicts than the first that comes along. For schemas where the quick search finds no document.
+  void search_wider();
+
   const Outcomes& value(uint32_t location);
   // The rest of an object or array with its bracket: right after the opening one, after a comma, after a value.
   const Outcomes& start(uint32_t frame);
@@ -53,6 +56,7 @@ class SchemaCompletion {
     Outcomes outcomes;
   };
   const Outcomes& remember(Kind kind, uint64_t a, uint64_t b, const std::function<Outcomes()>& find);
+  bool wants_more(uint32_t frame) const;
   Outcomes find_value(uint32_t location);
   Outcomes free_value(uint32_t location);
   Outcomes find_next(uint32_t frame);
@@ -65,7 +69,9 @@ class SchemaCompletion {
   std::unordered_map<uint64_t, std::unordered_map<uint64_t, Entry>> entries_[kKinds];
   std::unordered_map<std::string, uint64_t> number_ids_;
   bool cyclic_ = false;  // a search met itself, so that what it did not find may exist
+  bool wide_ = false;
   size_t depth_ = 0;
+  size_t work_ = 0;  // situations examined for the question under way
 };
 
 // Bytes of `name` as a JSON string, quotes included.

@@ -98,7 +98,9 @@ Formula SchemaFormulas::make_formula(SchemaId id, ValueType type) {
   const SchemaNode& node = this->node(id);
   if (node.never || (node.types & type_bits(type)) == 0) return FormulaTable::kFalse;
   std::vector<Formula> parts;
-  if (type == ValueType::kNumber && (node.types & kTypeNumber) == 0) parts.push_back(atom_formula(AtomKind::kInteger, 0));
+  if (type == ValueType::kNumber && (node.types & kTypeNumber) == 0) {
+    parts.push_back(atom_formula(node.plain_integers ? AtomKind::kPlainInteger : AtomKind::kInteger, 0));
+  }
   for (const auto& values : node.value_lists) parts.push_back(value_list(values, type));
   own_keywords(id, type, parts);
   in_place(node, type, parts);
@@ -172,6 +174,7 @@ void SchemaFormulas::own_keywords(SchemaId id, ValueType type, std::vector<Formu
       if (node.min_length.value_or(0) > 0 || node.max_length) {
         demands.push_back(languages_.length(node.min_length.value_or(0), node.max_length.value_or(UINT64_MAX)));
       }
+      if (node.asserts_regex) add(AtomKind::kRegexText, 0);
       if (demands.empty()) break;
       const Language all = languages_.intersect(std::move(demands));
       if (all == LanguageTable::kNothing) {
@@ -252,7 +255,11 @@ Language SchemaFormulas::language_of(Formula f) {
   }
   switch (node.kind) {
     case FormulaTable::Kind::kVariable:
-      result = static_cast<Language>(atoms_[node.parts[0]].a);
+      if (atoms_[node.parts[0]].kind == AtomKind::kRegexText) {
+        result = LanguageTable::kEverything;
+      } else {
+        result = static_cast<Language>(atoms_[node.parts[0]].a);
+      }
       break;
     case FormulaTable::Kind::kNot:
       result = languages_.complement(parts[0]);

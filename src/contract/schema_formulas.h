@@ -26,8 +26,10 @@ enum class ValueType : uint8_t { kNull, kFalse, kTrue, kNumber, kString, kArray,
 inline constexpr size_t kValueTypes = 7;
 
 enum class AtomKind : uint8_t {
-  kString,  // the text is in language `a`
+  kString,     // the text is in language `a`
+  kRegexText,  // the text is a regular expression (an asserted format, and no regular language)
   kInteger,
+  kPlainInteger,      // spelt without fraction and exponent (draft 4)
   kMinimum,           // decimal `a`
   kExclusiveMinimum,  // decimal `a`
   kMaximum,           // decimal `a`
@@ -72,7 +74,7 @@ class SchemaFormulas {
   const Decimal& decimal(uint64_t index) const { return decimals_[index]; }
   const std::string& name(uint64_t index) const { return names_[index]; }
   Language pattern_language(uint32_t pattern) const { return pattern_languages_[pattern]; }
-  // The language of a boolean combination of kString atoms.
+  // The language of a boolean combination of kString atoms. A kRegexText among them counts as true; whoever reads the text looks after it.
   Language language_of(Formula f);
   // Variable of the atom "has this name"; made on demand.
   uint32_t has_variable(const std::string& name);
@@ -80,6 +82,7 @@ class SchemaFormulas {
   FormulaTable& formulas() { return formulas_; }
   LanguageTable& languages() { return languages_; }
 
+  uint32_t regex_text_variable() { return variable(AtomKind::kRegexText, 0); }
   // What no keyword can say by itself in this form; empty when all is well. Set while formulas are made.
   const std::string& problem() const { return problem_; }
 

@@ -36,8 +36,13 @@ Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& sche
   if (!machine->programs_.viable(machine->programs_.root())) {
     return Error{ErrorCode::kInvalid, "no value can satisfy this schema"};
   }
-  const std::string& problem = machine->programs_.formulas().problem();
+  const std::string& problem = machine->programs_.problem();
   if (!problem.empty()) return Error{ErrorCode::kLimit, problem};
+  if (mode == SchemaMode::kGenerate && machine->distance(machine->start_) == kNoWay) {
+    machine->completion_.search_wider();
+    machine->distance_memo_.clear();
+    machine->rest_memo_.clear();
+  }
   if (mode == SchemaMode::kGenerate && machine->distance(machine->start_) == kNoWay) {
     return Error{ErrorCode::kUnsupported, "no document of this schema was found that could be generated"};
   }
@@ -371,7 +376,7 @@ Idle SchemaMachine::idle(State state) {
   }
   if (place.kind != PlaceKind::kText) return {};
   const TextState& text = programs_.text(place.a);
-  const bool free = std::all_of(text.languages.begin(), text.languages.end(), [](Language language) { return language == LanguageTable::kEverything; });
+  const bool free = text.raw == kNone && std::all_of(text.languages.begin(), text.languages.end(), [](Language language) { return language == LanguageTable::kEverything; });
   return free ? Idle{&plain_bytes(), true, UINT32_MAX} : Idle{};
 }
 

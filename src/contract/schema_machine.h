@@ -83,7 +83,7 @@ class SchemaMachine {
   State mark_duplicate(State state);
   State after_item(State state);
   // Why everything is refused from some point on; empty when all is well.
-  const std::string& problem() const { return problem_; }
+  const std::string& problem() const { return problem_.empty() ? programs_.problem() : problem_; }
   // Is the value begun here an item that must differ from those before it?
   bool item_must_differ(State state) const { return must_differ(state.stack); }
   size_t size() const { return places_.size() + stack_.size() + programs_.size(); }

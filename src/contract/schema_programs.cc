@@ -125,6 +125,8 @@ uint32_t SchemaPrograms::number_verdict(uint32_t program_id, std::string_view te
     switch (atom.kind) {
       case AtomKind::kInteger:
         return value.is_integer();
+      case AtomKind::kPlainInteger:
+        return text.find_first_of(".eE") == std::string_view::npos;
       case AtomKind::kMinimum:
         return order() >= 0;
       case AtomKind::kExclusiveMinimum:
@@ -154,20 +156,43 @@ bool SchemaPrograms::text_alive(const TextState& text) {
 
 uint32_t SchemaPrograms::text_start(uint32_t program_id) {
   TextState text;
-  for (const Formula formula : programs_[program_id].formulas) text.languages.push_back(formulas_.language_of(formula));
+  const std::vector<Formula>& formulas = programs_[program_id].formulas;
+  for (const Formula formula : formulas) text.languages.push_back(formulas_.language_of(formula));
+  const uint32_t regex = formulas_.regex_text_variable();
+  for (const Formula formula : formulas) {
+    const auto& variables = table().variables(formula);
+    if (!std::binary_search(variables.begin(), variables.end(), regex)) continue;
+    const Formula otherwise = table().substitute(
+        formulas[0], [&](uint32_t variable) { return variable == regex ? FormulaTable::kFalse : table().variable(variable); });
+    if (otherwise != FormulaTable::kFalse) {
+      problem_ = "format \"regex\" below anyOf, oneOf, not or if cannot be asserted; read the schema without asserting formats";
+      return kNone;
+    }
+    text.raw = raw_texts_.id(RawText{});
+  }
   return text_alive(text) ? texts_.id(std::move(text)) : kNone;
 }
 
 uint32_t SchemaPrograms::text_next(uint32_t text_id, uint8_t byte) {
   TextState next = texts_[text_id];
   for (Language& language : next.languages) language = formulas_.languages().derivative(language, byte);
+  if (next.raw != kNone) next.raw = raw_texts_.id(RawText{next.raw, byte});
   if (next == texts_[text_id]) return text_id;
   return text_alive(next) ? texts_.id(std::move(next)) : kNone;
 }
 
+bool SchemaPrograms::is_regex(const TextState& text) const {
+  std::string raw;
+  for (uint32_t at = text.raw; raw_texts_[at].before != kNone; at = raw_texts_[at].before) raw.push_back(static_cast<char>(raw_texts_[at].byte));
+  std::reverse(raw.begin(), raw.end());
+  // Back-references make no regular language, but they are legal in a regular expression.
+  const Result<Regex> regex = Regex::parse(raw);
+  return regex.ok() || regex.error().code != ErrorCode::kInvalid;
+}
+
 uint32_t SchemaPrograms::text_verdict(uint32_t text_id) {
   const TextState& text = texts_[text_id];
-  if (!formulas_.languages().nullable(text.languages[0])) return kNone;
+  if (!formulas_.languages().nullable(text.languages[0]) || (text.raw != kNone && !is_regex(text))) return kNone;
   Verdict verdict;
   for (size_t i = 1; i < text.languages.size(); ++i) verdict.goals.push_back(formulas_.languages().nullable(text.languages[i]));
   return verdicts_.id(std::move(verdict));
@@ -251,7 +276,7 @@ void SchemaPrograms::find_guards(Details& details, SchemaId id, const std::vecto
   const bool covers =
       type == ValueType::kObject
           ? !node.properties.empty() || !node.pattern_properties.empty() || node.additional_properties || (depth > 0 && node.unevaluated_properties)
-          : !node.prefix_items.empty() || node.items || node.contains || (depth > 0 && node.unevaluated_items);
+          : !node.prefix_items.empty() || node.items || (node.contains && node.contains_evaluates) || (depth > 0 && node.unevaluated_items);
   if (covers) {
     unevaluated.covering.emplace_back(static_cast<uint32_t>(details.start.size()), id);
     details.start.push_back(guard);
@@ -677,7 +702,7 @@ SchemaPrograms::NumberMarks SchemaPrograms::number_marks(uint32_t program_id) {
   }
   for (const uint32_t variable : variables) {
     const Atom& atom = formulas_.atom(variable);
-    if (atom.kind == AtomKind::kInteger) continue;
+    if (atom.kind == AtomKind::kInteger || atom.kind == AtomKind::kPlainInteger) continue;
     (atom.kind == AtomKind::kMultipleOf ? marks.divisors : marks.bounds).push_back(formulas_.decimal(atom.a));
   }
   return marks;
@@ -739,7 +764,7 @@ uint32_t SchemaPrograms::make_item_step(uint32_t frame_id) {
       const bool by_place = index < cover.prefix_items.size() || cover.items || (!itself && cover.unevaluated_items);
       if (by_place && itself) always = true;
       if (by_place && !itself) decision.covers.emplace_back(guard, kNone);
-      if (!by_place && cover.contains) decision.covers.emplace_back(guard, add_goal(*cover.contains));
+      if (!by_place && cover.contains && cover.contains_evaluates) decision.covers.emplace_back(guard, add_goal(*cover.contains));
     }
     if (always) continue;
     decision.goals.push_back(add_goal(*formulas_.node(unevaluated.node).unevaluated_items));

@@ -103,12 +103,22 @@ inline uint64_t hash_of(const KeyClass& key_class) {
   return hash_range(key_class.name, key_class.matches);
 }
 
+struct RawText {  // a text as its last byte and what stands before it
+  uint32_t before = kNone;
+  uint8_t byte = 0;
+  friend bool operator==(const RawText&, const RawText&) = default;
+};
+inline uint64_t hash_of(const RawText& text) {
+  return mix_hash(text.before, text.byte);
+}
+
 struct TextState {  // inside a string value: requirement, then goals, each as what is left of its language
   std::vector<Language> languages;
+  uint32_t raw = kNone;  // the text so far, where it must be a regular expression; index into the raw texts
   friend bool operator==(const TextState&, const TextState&) = default;
 };
 inline uint64_t hash_of(const TextState& text) {
-  return hash_range(3, text.languages);
+  return mix_hash(hash_range(3, text.languages), text.raw);
 }
 
 struct Verdict {
@@ -187,6 +197,8 @@ class SchemaPrograms {
   uint32_t after(uint32_t step, uint32_t verdict);  // the frame once the step's value is complete
 
   SchemaFormulas& formulas() { return formulas_; }
+  // Why some values are refused that the schema may allow; empty when all is well.
+  const std::string& problem() const { return problem_.empty() ? formulas_.problem() : problem_; }
   size_t size() const { return frames_.size() + steps_.size() + keys_.size() + texts_.size() + locations_.size(); }
 
  private:
@@ -244,10 +256,12 @@ class SchemaPrograms {
   KeyClass class_of(const KeyState& key);
   uint32_t class_of_name(uint32_t program, uint32_t name);
   bool text_alive(const TextState& text);
+  bool is_regex(const TextState& text) const;
 
   SchemaFormulas formulas_;
   SchemaMode mode_;
   uint32_t root_ = 0;
+  std::string problem_;
   InternTable<Location> locations_;
   InternTable<Program> programs_;
   InternTable<Frame> frames_;
@@ -255,6 +269,7 @@ class SchemaPrograms {
   InternTable<KeyState> keys_;
   InternTable<KeyClass> classes_;
   InternTable<TextState> texts_;
+  InternTable<RawText> raw_texts_;
   InternTable<Verdict> verdicts_;
   std::deque<Details> details_;                                        // per program
   std::vector<std::array<uint32_t, kValueTypes>> location_programs_;   // per location; kUnknown: not yet
