@@ -96,7 +96,9 @@ TEST(Formula, PossibleIsAnUpperBound) {
   for (const Case& one : random_cases(table, random, 400)) {
     // Nothing is known of any literal: only what is false already is impossible.
     const Formula open = table.possible(one.formula, [](uint32_t, bool) { return FormulaTable::kTrue; });
-    if (one.truth != 0) ASSERT_EQ(open, FormulaTable::kTrue);
+    if (one.truth != 0) {
+      ASSERT_EQ(open, FormulaTable::kTrue);
+    }
     // Variable 0 is known by value: wherever the formula can hold with it, the bound holds too.
     const Formula bound = table.possible(one.formula, [&](uint32_t v, bool positive) {
       if (v != 0) return FormulaTable::kTrue;

@@ -174,6 +174,7 @@ void SchemaFormulas::own_keywords(SchemaId id, ValueType type, std::vector<Formu
       if (node.min_length.value_or(0) > 0 || node.max_length) {
         demands.push_back(languages_.length(node.min_length.value_or(0), node.max_length.value_or(UINT64_MAX)));
       }
+      if (node.patterns.empty() && !demands.empty()) lengths_.push_back(demands[0]);
       if (node.asserts_regex) add(AtomKind::kRegexText, 0);
       if (demands.empty()) break;
       const Language all = languages_.intersect(std::move(demands));

@@ -8,6 +8,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
@@ -81,7 +82,10 @@ class SchemaFormulas {
 
   FormulaTable& formulas() { return formulas_; }
   LanguageTable& languages() { return languages_; }
+  bool languages_full() const { return languages_.full(); }
 
+  // Is it minLength and maxLength and nothing else?
+  bool is_length(Language language) const { return std::find(lengths_.begin(), lengths_.end(), language) != lengths_.end(); }
   uint32_t regex_text_variable() { return variable(AtomKind::kRegexText, 0); }
   // What no keyword can say by itself in this form; empty when all is well. Set while formulas are made.
   const std::string& problem() const { return problem_; }
@@ -108,6 +112,7 @@ class SchemaFormulas {
   std::vector<std::string> names_;
   std::map<std::string, uint64_t> name_indices_, decimal_indices_;
   std::vector<Language> pattern_languages_;
+  std::vector<Language> lengths_;
   std::map<uint64_t, Formula> memo_;  // (node, type) -> formula
   std::map<Formula, Language> language_memo_;
   std::string problem_;

@@ -36,7 +36,7 @@ Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& sche
   if (!machine->programs_.viable(machine->programs_.root())) {
     return Error{ErrorCode::kInvalid, "no value can satisfy this schema"};
   }
-  const std::string& problem = machine->programs_.problem();
+  const std::string problem = machine->problem();
   if (!problem.empty()) return Error{ErrorCode::kLimit, problem};
   if (mode == SchemaMode::kGenerate && machine->distance(machine->start_) == kNoWay) {
     machine->completion_.search_wider();
@@ -55,6 +55,12 @@ uint32_t SchemaMachine::place_id(PlaceKind kind, uint32_t a, uint32_t b, uint32_
 
 SchemaMachine::State SchemaMachine::at(uint32_t stack, PlaceKind kind, uint32_t a, uint32_t b, uint32_t scan, bool guarded) {
   return {place_id(kind, a, b, scan), stack, guarded};
+}
+
+std::string SchemaMachine::problem() const {
+  if (!problem_.empty()) return problem_;
+  if (programs_.languages_full()) return "the patterns of this schema have too many states; simplify them";
+  return programs_.problem();
 }
 
 SchemaMachine::State SchemaMachine::next(State state, uint8_t byte) {
@@ -372,12 +378,18 @@ Idle SchemaMachine::idle(State state) {
   const Place& place = places_[state.place];
   if (place.scan != kPlainText) return {};
   if (place.kind == PlaceKind::kKey) {
-    return programs_.key_is_idle(place.b) ? Idle{&plain_bytes(), true, UINT32_MAX} : Idle{};
+    return programs_.key_is_idle(place.b) ? Idle{&plain_bytes(), true, UINT32_MAX, true} : Idle{};
   }
   if (place.kind != PlaceKind::kText) return {};
-  const TextState& text = programs_.text(place.a);
-  const bool free = text.raw == kNone && std::all_of(text.languages.begin(), text.languages.end(), [](Language language) { return language == LanguageTable::kEverything; });
-  return free ? Idle{&plain_bytes(), true, UINT32_MAX} : Idle{};
+  const auto [entry, is_new] = idle_memo_.try_emplace(place.a);
+  if (is_new) {
+    FreeText free = programs_.free_text(place.a);
+    free.bytes &= plain_bytes();
+    entry->second = free;
+  }
+  const FreeText& free = entry->second;
+  if (free.bytes.none()) return {};
+  return {&free.bytes, true, static_cast<uint32_t>(std::min<uint64_t>(free.chars_max, UINT32_MAX)), free.stays};
 }
 
 }  // namespace cadre::contract

@@ -83,7 +83,7 @@ class SchemaMachine {
   State mark_duplicate(State state);
   State after_item(State state);
   // Why everything is refused from some point on; empty when all is well.
-  const std::string& problem() const { return problem_.empty() ? programs_.problem() : problem_; }
+  std::string problem() const;
   // Is the value begun here an item that must differ from those before it?
   bool item_must_differ(State state) const { return must_differ(state.stack); }
   size_t size() const { return places_.size() + stack_.size() + programs_.size(); }
@@ -130,6 +130,7 @@ class SchemaMachine {
   SchemaCompletion completion_;  // generate mode
   std::unordered_map<uint64_t, uint32_t> rest_memo_;      // (stack, verdict)
   std::unordered_map<uint64_t, uint32_t> distance_memo_;  // (place, stack)
+  std::unordered_map<uint32_t, FreeText> idle_memo_;  // per text
   InternTable<Place> places_;
   InternTable<StackNode> stack_;
   InternTable<TextNode> number_texts_;

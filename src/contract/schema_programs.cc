@@ -158,6 +158,7 @@ uint32_t SchemaPrograms::text_start(uint32_t program_id) {
   TextState text;
   const std::vector<Formula>& formulas = programs_[program_id].formulas;
   for (const Formula formula : formulas) text.languages.push_back(formulas_.language_of(formula));
+  text.only_counts = formulas_.is_length(text.languages[0]) && !has_open_goals(program_id);
   const uint32_t regex = formulas_.regex_text_variable();
   for (const Formula formula : formulas) {
     const auto& variables = table().variables(formula);
@@ -179,6 +180,19 @@ uint32_t SchemaPrograms::text_next(uint32_t text_id, uint8_t byte) {
   if (next.raw != kNone) next.raw = raw_texts_.id(RawText{next.raw, byte});
   if (next == texts_[text_id]) return text_id;
   return text_alive(next) ? texts_.id(std::move(next)) : kNone;
+}
+
+FreeText SchemaPrograms::free_text(uint32_t text_id) {
+  const TextState& text = texts_[text_id];
+  if (text.raw != kNone) return {};
+  FreeText free = formulas_.languages().free_text(text.languages[0]);
+  const bool fixed = std::all_of(text.languages.begin() + 1, text.languages.end(), [](Language language) {
+    return language == LanguageTable::kEverything || language == LanguageTable::kNothing;
+  });
+  free.stays &= fixed;
+  // What is generated must have a way to its end that was found, for the verdicts as well.
+  if (mode_ == SchemaMode::kGenerate && !free.stays && !text.only_counts) return {};
+  return free;
 }
 
 bool SchemaPrograms::is_regex(const TextState& text) const {

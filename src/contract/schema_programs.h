@@ -114,11 +114,12 @@ inline uint64_t hash_of(const RawText& text) {
 
 struct TextState {  // inside a string value: requirement, then goals, each as what is left of its language
   std::vector<Language> languages;
-  uint32_t raw = kNone;  // the text so far, where it must be a regular expression; index into the raw texts
+  bool only_counts = false;  // nothing but the number of characters matters
+  uint32_t raw = kNone;      // the text so far, where it must be a regular expression; index into the raw texts
   friend bool operator==(const TextState&, const TextState&) = default;
 };
 inline uint64_t hash_of(const TextState& text) {
-  return mix_hash(hash_range(3, text.languages), text.raw);
+  return mix_hash(hash_range(text.only_counts, text.languages), text.raw);
 }
 
 struct Verdict {
@@ -156,6 +157,8 @@ class SchemaPrograms {
   uint32_t text_next(uint32_t text, uint8_t byte);
   uint32_t text_verdict(uint32_t text);
   const TextState& text(uint32_t id) const { return texts_[id]; }
+  // What may follow in the text without a care (LanguageTable::free_text), as far as a verdict beyond fitness does not matter.
+  FreeText free_text(uint32_t text);
 
   uint32_t frame_start(uint32_t program);  // of an object or array
   uint32_t frame_verdict(uint32_t frame);  // if it may end here
@@ -199,6 +202,7 @@ class SchemaPrograms {
   SchemaFormulas& formulas() { return formulas_; }
   // Why some values are refused that the schema may allow; empty when all is well.
   const std::string& problem() const { return problem_.empty() ? formulas_.problem() : problem_; }
+  bool languages_full() const { return formulas_.languages_full(); }
   size_t size() const { return frames_.size() + steps_.size() + keys_.size() + texts_.size() + locations_.size(); }
 
  private:
