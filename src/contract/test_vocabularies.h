@@ -22,7 +22,7 @@ inline std::shared_ptr<const Vocabulary> random_vocabulary(base::Random& random,
   }
   while (tokens.size() < size) {
     std::u32string text;
-    for (uint64_t i = random.below(random.below(8) == 0 ? 20 : 6); i > 0; --i) {
+    for (uint64_t i = random.below(random.below(8) == 0 ? 24 : 6); i > 0; --i) {
       text.push_back(random.below(4) == 0 ? U"\"\\,}\n "[random.below(6)]
                                           : kAlphabet[random.below(std::size(kAlphabet))]);
     }

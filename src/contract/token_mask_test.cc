@@ -32,6 +32,8 @@ template <class Machine>
 void expect_exact(const Vocabulary& vocabulary, Machine& machine, typename Machine::State state,
                   const std::string& where) {
   const TokenMask expected = test::mask_by_trying(vocabulary, machine, state);
+  const TokenWalkOptions without_cut = {.use_cut = false};
+  ASSERT_EQ(token_mask(vocabulary, machine, state, without_cut), expected) << where << " without a cut";
   const TokenMask mask = token_mask(vocabulary, machine, state);
   expect_normal_form(mask);
   ASSERT_EQ(mask, expected) << where << "\n is " << show(vocabulary, mask) << "\n not " << show(vocabulary, expected);
@@ -48,11 +50,6 @@ TEST(TokenMask, EqualsTryingEveryTokenOnRandomLanguages) {
     Language state = test::build(table, test::read_expression(reader, 4));
     LanguageMachine machine(table);
     for (int step = 0; step < 6 && !machine.dead(state); ++step) {
-      // Some starts see the walk with a cut, some without.
-      if (random.below(2) == 0) {
-        const Idle idle = machine.idle(state);
-        if (idle.bytes != nullptr) vocabulary->make_cut(*idle.bytes, idle.utf8);
-      }
       expect_exact(*vocabulary, machine, state, "round " + std::to_string(round) + " step " + std::to_string(step));
       if (HasFatalFailure()) return;
       const TokenMask mask = token_mask(*vocabulary, machine, state);
@@ -67,11 +64,10 @@ TEST(TokenMask, EqualsTryingEveryTokenOnRandomLanguages) {
 TEST(TokenMask, EqualsTryingEveryTokenInStrings) {
   base::Random random(22);
   for (int round = 0; round < 300; ++round) {
-    const auto vocabulary = test::random_vocabulary(random, 1 + random.below(500));
+    const auto vocabulary = test::random_vocabulary(random, 1 + random.below(random.below(4) == 0 ? 3000 : 500));
     test::StringMachine machine(random.below(3) == 0);
-    const uint32_t limits[] = {0, 1, 2, 3, 5, 8, 30, test::StringMachine::kNoLimit};
+    const uint32_t limits[] = {0, 1, 2, 5, 8, 16, 17, 18, 19, 30, test::StringMachine::kNoLimit};
     auto state = machine.start(limits[random.below(std::size(limits))]);
-    if (random.below(2) == 0) vocabulary->make_cut(machine.plain(), machine.idle(machine.start()).utf8);
     for (int step = 0; step < 4; ++step) {
       expect_exact(*vocabulary, machine, state, "round " + std::to_string(round) + " step " + std::to_string(step));
       if (HasFatalFailure()) return;

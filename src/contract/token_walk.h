@@ -16,6 +16,10 @@
 
 namespace cadre::contract {
 
+struct TokenWalkOptions {
+  bool use_cut = true;  // off: as if the set had never been asked for, to measure
+};
+
 template <class Machine>
 class TokenWalk {
  public:
@@ -24,23 +28,19 @@ class TokenWalk {
   TokenWalk(const Vocabulary& vocabulary, Machine& machine)
       : vocabulary_(vocabulary), machine_(machine), levels_(vocabulary.token_size_max() + 1) {}
 
-  TokenMask run(State start) {
+  TokenMask run(State start, const TokenWalkOptions& options) {
     if (machine_.dead(start)) return {};
     const Idle idle = machine_.idle(start);
     levels_[0] = {start, idle};
-    if (idle.bytes != nullptr && idle.chars_left >= vocabulary_.below()[0].chars_max) {
-      if (covers(idle, vocabulary_.below()[0])) {
-        mask_.add(0, vocabulary_.ranks());
-        return mask_.finish();
-      }
-      if (const VocabularyCut* cut = vocabulary_.cut(*idle.bytes, idle.utf8); cut != nullptr) {
-        mask_.reserve(cut->inside.size() + 64);
-        idle.stays ? visit_exits(*cut, start) : visit_steps(*cut);
-        return mask_.finish();
-      }
+    if (covers(idle, vocabulary_.below()[0])) {
+      mask_.add(0, vocabulary_.ranks());
+    } else if (const VocabularyCut* cut = options.use_cut ? cut_for(idle) : nullptr; cut != nullptr) {
+      mask_.reserve(cut->inside.size() + 64);
+      idle.stays&& long_.empty() ? visit_exits(*cut, start) : visit_steps(*cut);
+    } else {
+      mask_.reserve(256);
+      walk(1, vocabulary_.nodes()[0].end);
     }
-    mask_.reserve(256);
-    walk(1, vocabulary_.nodes()[0].end);
     return mask_.finish();
   }
 
@@ -53,6 +53,16 @@ class TokenWalk {
   bool covers(const Idle& idle, const VocabularyBelow& below) const {
     if (idle.bytes == nullptr || below.chars_max > idle.chars_left || (idle.utf8 && !below.utf8)) return false;
     return (vocabulary_.byte_sets()[below.byte_set] & ~*idle.bytes).none();
+  }
+
+  // Tokens of more characters than the state vouches for are asked one by one; where those are many a plain walk is better.
+  const VocabularyCut* cut_for(const Idle& idle) {
+    if (idle.bytes == nullptr) return nullptr;
+    if (idle.chars_left < vocabulary_.below()[0].chars_max) {
+      if (idle.chars_left < Vocabulary::kLongTokenChars) return nullptr;
+      long_ = vocabulary_.longer_than(idle.chars_left);
+    }
+    return vocabulary_.cut(*idle.bytes, idle.utf8);
   }
 
   // The nodes [i, end), which are whole subtrees; the states above them are in levels_.
@@ -99,10 +109,35 @@ class TokenWalk {
     walk(node + 1, n.end);
   }
 
+  // Adds the intervals of the cut up to `upto`, but for long tokens that the machine refuses.
   void add_inside(const VocabularyCut& cut, uint32_t upto) {
     if (upto <= inside_) return;
-    mask_.add_all(std::span(cut.inside).subspan(inside_, upto - inside_));
+    const auto intervals = std::span(cut.inside).subspan(inside_, upto - inside_);
     inside_ = upto;
+    skip_long(intervals.front().low);
+    if (next_long_ == long_.size() || long_[next_long_] >= intervals.back().high) return mask_.add_all(intervals);
+    for (const auto& [low, high] : intervals) {
+      uint32_t from = low;
+      for (skip_long(low); next_long_ < long_.size() && long_[next_long_] < high; ++next_long_) {
+        if (is_allowed(long_[next_long_])) continue;
+        mask_.add(from, long_[next_long_]);
+        from = long_[next_long_] + 1;
+      }
+      mask_.add(from, high);
+    }
+  }
+
+  void skip_long(uint32_t rank) {
+    while (next_long_ < long_.size() && long_[next_long_] < rank) ++next_long_;
+  }
+
+  bool is_allowed(uint32_t rank) {
+    State state = levels_[0].state;
+    for (const char c : vocabulary_.text_of_rank(rank)) {
+      state = machine_.next(state, static_cast<uint8_t>(c));
+      if (machine_.dead(state)) return false;
+    }
+    return true;
   }
 
   // The start stays the same along the set, so every exit begins there.
@@ -136,11 +171,16 @@ class TokenWalk {
   // The start changes on the way, say because it counts: the nodes above exits are read as well.
   void visit_steps(const VocabularyCut& cut) {
     const VocabularyNode* nodes = vocabulary_.nodes().data();
+    uint32_t dead_depth = UINT32_MAX;  // what is deeper lies below a dead node
     for (const VocabularyCut::Step& step : cut.steps) {
+      if (step.depth > dead_depth) continue;
+      dead_depth = UINT32_MAX;
       const State state = machine_.next(levels_[step.depth - 1u].state, nodes[step.node].byte);
-      if (!step.is_exit) {
+      if (machine_.dead(state)) {
+        if (!step.is_exit) dead_depth = step.depth;
+      } else if (!step.is_exit) {
         levels_[step.depth].state = state;
-      } else if (!machine_.dead(state)) {
+      } else {
         add_inside(cut, step.inside_before);
         take(step.node, state);
       }
@@ -153,12 +193,15 @@ class TokenWalk {
   std::vector<Level> levels_;
   TokenMaskBuilder mask_;
   uint32_t inside_ = 0;  // how many intervals of the cut are in the mask
+  std::span<const uint32_t> long_;
+  size_t next_long_ = 0;
 };
 
 // The tokens whose bytes keep `state` alive. REQUIRES Machine as token_mask.h says.
 template <class Machine>
-TokenMask token_mask(const Vocabulary& vocabulary, Machine& machine, typename Machine::State state) {
-  return TokenWalk<Machine>(vocabulary, machine).run(state);
+TokenMask token_mask(const Vocabulary& vocabulary, Machine& machine, typename Machine::State state,
+                     const TokenWalkOptions& options = {}) {
+  return TokenWalk<Machine>(vocabulary, machine).run(state, options);
 }
 
 }  // namespace cadre::contract

@@ -17,8 +17,6 @@
 namespace cadre::contract {
 namespace {
 
-constexpr uint32_t kAskedOftenEnough = 4;  // times a set is asked for before its cut is made
-
 struct SortKey {
   uint64_t prefix;
   uint32_t id;
@@ -42,11 +40,6 @@ struct CutKey {
 struct CutKeyHash {
   size_t operator()(const CutKey& key) const { return std::hash<ByteSet>{}(key.bytes) + key.utf8; }
 };
-struct CutEntry {
-  uint32_t asked = 0;
-  std::unique_ptr<const VocabularyCut> cut;
-};
-
 }  // namespace
 
 struct Vocabulary::Parts {
@@ -56,11 +49,12 @@ struct Vocabulary::Parts {
   uint32_t end_of_sequence = kNoToken;
   bool spells_every_byte = false;
   size_t token_size_max = 0;
-  std::vector<uint8_t> utf8_from;  // [nodes] decoder states from which all continuations are well-formed
+  std::vector<std::vector<uint32_t>> longer;  // [i] ranks of tokens with more than kLongTokenChars + i characters
+  std::vector<uint8_t> utf8_from;             // [nodes] decoder states from which all continuations are well-formed
 
   std::mutex mutex;  // guards what follows
-  std::unordered_map<CutKey, CutEntry, CutKeyHash> cuts;
-  size_t cuts_made = 0;
+  std::unordered_map<CutKey, std::unique_ptr<const VocabularyCut>, CutKeyHash> cuts;
+  size_t cuts_size_bytes = 0;
 };
 
 namespace {
@@ -190,6 +184,13 @@ Result<std::shared_ptr<const Vocabulary>> Vocabulary::build(std::span<const std:
     parts.token_size_max = std::max(parts.token_size_max, text.size());
     if (text.size() == 1) spelled[static_cast<uint8_t>(text[0])] = true;
     trie.add(text, rank);
+    if (text.size() <= kLongTokenChars) continue;
+    const auto chars = static_cast<size_t>(
+        std::ranges::count_if(text, [](char c) { return !is_continuation(static_cast<uint8_t>(c)); }));
+    for (size_t i = 0; i + kLongTokenChars < chars; ++i) {
+      if (i == parts.longer.size()) parts.longer.emplace_back();
+      parts.longer[i].push_back(rank);
+    }
   }
   trie.finish(ranks);
   parts.spells_every_byte = std::ranges::all_of(spelled, [](bool is_spelled) { return is_spelled; });
@@ -225,25 +226,20 @@ void Vocabulary::summarise() {
 const VocabularyCut* Vocabulary::cut(const ByteSet& bytes, bool utf8) const {
   const std::lock_guard lock(parts_->mutex);
   const auto known = parts_->cuts.find({bytes, utf8});
-  if (known != parts_->cuts.end()) {
-    CutEntry& entry = known->second;
-    if (entry.cut == nullptr && ++entry.asked >= kAskedOftenEnough) fill(entry.cut, bytes, utf8);
-    return entry.cut.get();
-  }
-  if (parts_->cuts.size() < kCutsMax * 16) parts_->cuts[{bytes, utf8}].asked = 1;
-  return nullptr;
+  if (known != parts_->cuts.end()) return known->second.get();
+  if (parts_->cuts_size_bytes > kCutsSizeBytesMax) return nullptr;
+  auto made = make_cut(bytes, utf8);
+  parts_->cuts_size_bytes += sizeof(VocabularyCut) + 64 + made->inside.capacity() * sizeof(RankInterval) +
+                             (made->steps.capacity() + made->exits.capacity()) * sizeof(VocabularyCut::Step);
+  return (parts_->cuts[{bytes, utf8}] = std::move(made)).get();
 }
 
-const VocabularyCut* Vocabulary::make_cut(const ByteSet& bytes, bool utf8) const {
-  const std::lock_guard lock(parts_->mutex);
-  CutEntry& entry = parts_->cuts[{bytes, utf8}];
-  if (entry.cut == nullptr) fill(entry.cut, bytes, utf8);
-  return entry.cut.get();
+std::span<const uint32_t> Vocabulary::longer_than(uint32_t chars) const {
+  const size_t i = chars - kLongTokenChars;
+  return i < parts_->longer.size() ? std::span<const uint32_t>(parts_->longer[i]) : std::span<const uint32_t>();
 }
 
-void Vocabulary::fill(std::unique_ptr<const VocabularyCut>& cut, const ByteSet& bytes, bool utf8) const {
-  if (parts_->cuts_made == kCutsMax) return;
-  ++parts_->cuts_made;
+std::unique_ptr<const VocabularyCut> Vocabulary::make_cut(const ByteSet& bytes, bool utf8) const {
   auto made = std::make_unique<VocabularyCut>();
   made->bytes = bytes;
   made->utf8 = utf8;
@@ -290,7 +286,7 @@ void Vocabulary::fill(std::unique_ptr<const VocabularyCut>& cut, const ByteSet& 
     levels[n.depth] = {state, state == kUtf8Boundary ? n.depth : before.whole};
     above[n.depth] = i++;
   }
-  cut = std::move(made);
+  return made;
 }
 
 size_t Vocabulary::size() const {
@@ -324,17 +320,13 @@ size_t Vocabulary::token_size_max() const {
 }
 
 size_t Vocabulary::size_bytes() const {
-  size_t total = nodes_.capacity() * sizeof(VocabularyNode) + below_.capacity() * sizeof(VocabularyBelow);
+  size_t total = 0;
+  for (const auto& ranks_of : parts_->longer) total += ranks_of.capacity() * 4 + 24;
+  total += nodes_.capacity() * sizeof(VocabularyNode) + below_.capacity() * sizeof(VocabularyBelow);
   total += byte_sets_.capacity() * sizeof(ByteSet) + parts_->utf8_from.size() + parts_->text.capacity();
   total += (parts_->id_of_rank.size() + parts_->rank_of_id.size() + parts_->text_end.capacity()) * 4;
   const std::lock_guard lock(parts_->mutex);
-  for (const auto& [key, entry] : parts_->cuts) {
-    total += sizeof(CutKey) + sizeof(CutEntry) + 16;
-    if (entry.cut == nullptr) continue;
-    total += entry.cut->inside.capacity() * sizeof(RankInterval);
-    total += (entry.cut->steps.capacity() + entry.cut->exits.capacity()) * sizeof(VocabularyCut::Step);
-  }
-  return total;
+  return total + parts_->cuts_size_bytes;
 }
 
 }  // namespace cadre::contract

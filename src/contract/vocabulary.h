@@ -93,12 +93,14 @@ class Vocabulary {
     return node + 1 < n.end ? nodes_[node + 1].rank_low : n.rank_high;
   }
 
-  // The cut along a set, or null: it is made (a millisecond at 128 k tokens) when the set has been asked for several times, for the
-  // first kCutsMax sets. It lives as long as the vocabulary.
+  // The cut along a set, made when first asked for: that takes about as long as a walk that finds the same out. Null when the cuts
+  // together are over kCutsSizeBytesMax. They live as long as the vocabulary.
   const VocabularyCut* cut(const ByteSet& bytes, bool utf8) const;
-  // The same, made at once; null past kCutsMax.
-  const VocabularyCut* make_cut(const ByteSet& bytes, bool utf8) const;
-  static constexpr size_t kCutsMax = 64;
+  static constexpr size_t kCutsSizeBytesMax = 32u << 20;
+
+  // The ranks of the tokens with more than `chars` characters, in order. REQUIRES chars >= kLongTokenChars: there are few of those.
+  std::span<const uint32_t> longer_than(uint32_t chars) const;
+  static constexpr uint32_t kLongTokenChars = 16;
 
   size_t token_size_max() const;  // of the longest token, in bytes
   size_t size_bytes() const;
@@ -107,7 +109,7 @@ class Vocabulary {
   struct Parts;
   Vocabulary();
   void summarise();
-  void fill(std::unique_ptr<const VocabularyCut>& cut, const ByteSet& bytes, bool utf8) const;
+  std::unique_ptr<const VocabularyCut> make_cut(const ByteSet& bytes, bool utf8) const;
 
   std::unique_ptr<Parts> parts_;
   std::vector<VocabularyNode> nodes_;

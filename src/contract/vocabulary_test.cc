@@ -105,16 +105,33 @@ TEST(Vocabulary, KnowsWhetherEveryByteIsSpelled) {
   EXPECT_FALSE(Vocabulary::build(bytes, 65).value()->spells_every_byte());
 }
 
-TEST(Vocabulary, CutsAreMadeForSetsThatAreAskedForOften) {
+TEST(Vocabulary, CutsAreMadeOnceAndTheirSizeIsBounded) {
   base::Random random(9);
-  const auto vocabulary = test::random_vocabulary(random, 300);
+  const auto vocabulary = test::random_vocabulary(random, 20'000);
   const test::StringMachine machine;
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(vocabulary->cut(machine.plain(), true), nullptr);
   const VocabularyCut* cut = vocabulary->cut(machine.plain(), true);
   ASSERT_NE(cut, nullptr);
-  EXPECT_EQ(cut, vocabulary->make_cut(machine.plain(), true));
-  for (uint32_t i = 0; i < 2 * Vocabulary::kCutsMax; ++i) vocabulary->make_cut(ByteSet(i + 1), false);
-  EXPECT_EQ(vocabulary->make_cut(ByteSet(1u << 20), false), nullptr);
+  EXPECT_EQ(cut, vocabulary->cut(machine.plain(), true));
+  EXPECT_NE(cut, vocabulary->cut(machine.plain(), false));
+  bool is_refused = false;
+  for (uint32_t i = 1; i < 3000 && !is_refused; ++i)
+    is_refused = vocabulary->cut(machine.plain() ^ ByteSet(i) << 90, true) == nullptr;
+  EXPECT_TRUE(is_refused);
+  EXPECT_LT(vocabulary->size_bytes(), Vocabulary::kCutsSizeBytesMax + (8u << 20));
+  EXPECT_EQ(cut, vocabulary->cut(machine.plain(), true));
+}
+
+TEST(Vocabulary, LongTokensAreListedInOrder) {
+  const auto vocabulary =
+      Vocabulary::build(texts({"x", "aaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbb", "ccccccccccccccccc\xC3\xA9"}),
+                        kNoToken)
+          .value();
+  const auto count = [&](uint32_t chars) { return vocabulary->longer_than(chars).size(); };
+  EXPECT_EQ(count(16), 3u);
+  EXPECT_EQ(count(17), 2u);
+  EXPECT_EQ(count(18), 1u);
+  EXPECT_EQ(count(21), 0u);
+  EXPECT_EQ(vocabulary->longer_than(17)[1], vocabulary->rank_of(3));
 }
 
 }  // namespace
