@@ -19,6 +19,7 @@ bool is_after_item(Kind kind) {
 }  // namespace
 
 bool DocumentCursor::read(std::string_view bytes) {
+  if (machine_->dead(state_)) return false;
   DocumentCursor next = *this;
   if (text_->size() != size_) next.text_ = std::make_shared<std::string>(text());  // a copy of this reader read on in the same text
   for (const char byte : bytes) {

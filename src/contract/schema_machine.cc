@@ -34,7 +34,8 @@ Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& sche
   machine->number_texts_.id(TextNode{});
   machine->start_ = machine->at(0, PlaceKind::kValue, machine->programs_.root());
   if (!machine->programs_.viable(machine->programs_.root())) {
-    return Error{ErrorCode::kInvalid, "no value can satisfy this schema"};
+    machine->start_ = {};  // a contract that accepts nothing is a contract all the same; nothing can be generated for it
+    if (mode == SchemaMode::kGenerate) return Error{ErrorCode::kUnsupported, "no value can satisfy this schema"};
   }
   const std::string problem = machine->problem();
   if (!problem.empty()) return Error{ErrorCode::kLimit, problem};
