@@ -41,25 +41,6 @@ std::vector<uint32_t> ranks_beside(const TokenMask& all, const TokenMask& some) 
   return ranks;
 }
 
-void add_rank(TokenMask& mask, uint32_t rank) {
-  auto& intervals = mask.intervals;
-  auto after = std::upper_bound(intervals.begin(), intervals.end(), rank,
-                                [](uint32_t value, const RankInterval& interval) { return value < interval.low; });
-  ++mask.count;
-  if (after != intervals.begin() && std::prev(after)->high == rank) {
-    auto before = std::prev(after);
-    ++before->high;
-    if (after != intervals.end() && after->low == before->high) {
-      before->high = after->high;
-      intervals.erase(after);
-    }
-  } else if (after != intervals.end() && after->low == rank + 1) {
-    --after->low;
-  } else {
-    intervals.insert(after, {rank, rank + 1});
-  }
-}
-
 }  // namespace
 
 Result<std::shared_ptr<CompiledSchema>> CompiledSchema::compile(std::string_view json, SchemaMode mode, const SchemaOptions& options) {
@@ -165,21 +146,36 @@ bool Constraint::reads(DocumentCursor& cursor, std::string_view text) const {
 }
 
 const TokenMask& Constraint::mask() {
-  mask_ = {};
-  if (position_->ended || position_->tokens_left == 0) return mask_;
+  if (position_->ended || position_->tokens_left == 0) {
+    mask_ = {};
+    return mask_;
+  }
   const std::lock_guard lock(contract_->mutex_);
   const auto entry = contract_->mask(vocabulary_, position_->cursor.state());
   if (position_->tokens_left == kNoBudget) {
+    entry_ = entry;
+    if (entry->guarded.empty()) return entry->certain;
     mask_ = entry->certain;
   } else {
     if (entry->reach.empty()) contract_->find_reach(*vocabulary_, position_->cursor.state(), *entry);
     keep_within_budget(*entry);
   }
+  TokenMaskBuilder guarded;
   for (const uint32_t rank : entry->guarded) {
-    DocumentCursor trial = position_->cursor;
-    if (reads(trial, vocabulary_->text_of_rank(rank))) add_rank(mask_, rank);
+    if (takes_guarded(vocabulary_->text_of_rank(rank))) guarded.add(rank, rank + 1);
   }
+  mask_ = unite(mask_, guarded.finish());
   return mask_;
+}
+
+// Does a token that passes a point which only the text decides come out alive? Mostly it ends a name, and the name is new or not.
+bool Constraint::takes_guarded(std::string_view text) const {
+  const size_t quote = text.find('"');
+  if (position_->tokens_left == kNoBudget && quote != std::string_view::npos && text.find('"', quote + 1) == std::string_view::npos) {
+    if (const auto is_new = position_->cursor.name_is_new(text.substr(0, quote))) return *is_new;
+  }
+  DocumentCursor trial = position_->cursor;
+  return reads(trial, text);
 }
 
 // Of the tokens that are certain, those that leave enough tokens to finish.

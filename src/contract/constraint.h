@@ -101,12 +101,14 @@ class Constraint {
   };
   Constraint(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary, uint32_t tokens_max);
   bool reads(DocumentCursor& cursor, std::string_view text) const;
+  bool takes_guarded(std::string_view text) const;
   void keep_within_budget(const CompiledSchema::Masks::Entry& entry);
 
   std::shared_ptr<CompiledSchema> contract_;
   std::shared_ptr<const Vocabulary> vocabulary_;
   std::shared_ptr<const Position> position_;
-  TokenMask mask_;
+  std::shared_ptr<const CompiledSchema::Masks::Entry> entry_;  // whose mask was handed out last
+  TokenMask mask_;                                             // or this
 };
 
 }  // namespace cadre::contract

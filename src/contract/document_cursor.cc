@@ -73,6 +73,20 @@ uint32_t DocumentCursor::bytes_to_differ() const {
   return 2;
 }
 
+std::optional<bool> DocumentCursor::name_is_new(std::string_view rest) const {
+  const SchemaMachine::Place& place = machine_->place(state_);
+  if (place.kind != Kind::kKey || place.scan != kPlainText || rest.find('\\') != std::string_view::npos) return std::nullopt;
+  const std::string_view begun = text().substr(name_start_ + 1);
+  if (begun.find('\\') != std::string_view::npos) return std::nullopt;
+  for (const Level* level = level_.get(); level != nullptr; level = level->outer.get()) {
+    if (level->item_start != 0) return std::nullopt;
+  }
+  if (!level_ || level_->depth != machine_->depth(state_)) return true;
+  return std::none_of(level_->names.begin(), level_->names.end(), [&](const std::string& name) {
+    return name.size() == begun.size() + rest.size() && name.starts_with(begun) && name.ends_with(rest);
+  });
+}
+
 bool DocumentCursor::has_name(const std::string& quoted) const {
   const Result<JsonValue> name = parse_document(quoted);
   return name.ok() && std::find(level_->names.begin(), level_->names.end(), name->text) != level_->names.end();

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ class DocumentCursor {
   // some next byte makes it smaller.
   uint32_t distance() const;
   SchemaMachine::State state() const { return state_; }
+  // Inside a name that no keyword mentions so far: may a name that goes on like this and ends there stand here? Nothing (neither yes nor no) where
+  // that needs reading: escapes, arrays whose items must differ around it.
+  std::optional<bool> name_is_new(std::string_view rest) const;
   // All that was read.
   std::string_view text() const { return std::string_view(*text_).substr(0, size_); }
 

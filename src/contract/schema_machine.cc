@@ -8,7 +8,7 @@ namespace cadre::contract {
 
 namespace {
 
-constexpr uint32_t kByStack = UINT32_MAX;      // in a row: the stack has a say
+constexpr uint32_t kByStack = UINT32_MAX;      // in a row: the stack has a say; of a string's places: the closing quote
 constexpr uint32_t kNotYet = UINT32_MAX - 1;   // in a row: not computed
 constexpr size_t kNumberSizeBytesMax = 1200;   // of a number with demands; a longer one is refused
 constexpr std::string_view kLiterals[] = {"null", "false", "true"};
@@ -23,6 +23,33 @@ const ByteSet& plain_bytes() {
     return bytes;
   }();
   return set;
+}
+
+const ByteSet& json_spaces() {
+  static const ByteSet set = [] {
+    ByteSet bytes;
+    for (const char space : {' ', '\t', '\n', '\r'}) bytes.set(static_cast<size_t>(space));
+    return bytes;
+  }();
+  return set;
+}
+
+bool skips_spaces(SchemaMachine::PlaceKind kind) {
+  using Kind = SchemaMachine::PlaceKind;
+  switch (kind) {
+    case Kind::kDone:
+    case Kind::kValue:
+    case Kind::kColon:
+    case Kind::kObjectStart:
+    case Kind::kObjectNext:
+    case Kind::kObjectAfter:
+    case Kind::kArrayStart:
+    case Kind::kArrayNext:
+    case Kind::kArrayAfter:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -65,46 +92,48 @@ std::string SchemaMachine::problem() const {
 }
 
 SchemaMachine::State SchemaMachine::next(State state, uint8_t byte) {
-  State result;
-  const uint32_t known = state.place < rows_.size() && rows_[state.place] ? (*rows_[state.place])[byte] : kNotYet;
-  if (known < kNotYet) {
-    result = {known, state.stack, false};
-  } else {
-    result = slow_next(state, byte);
-  }
+  State result = read(state, byte);
   if (result.place == 0) return {};
   if (mode_ == SchemaMode::kGenerate && !(result == state) && distance(result) == kNoWay) return {};
   result.guarded |= state.guarded;
   return result;
 }
 
-SchemaMachine::State SchemaMachine::slow_next(State state, uint8_t byte) {
+// Most transitions do not look at the stack and stand in the row of their place once they were worked out.
+SchemaMachine::State SchemaMachine::read(State state, uint8_t byte) {
+  const bool has_row = state.place < rows_.size() && rows_[state.place];
+  const uint32_t known = has_row ? (*rows_[state.place])[byte] : kNotYet;
+  if (known < kNotYet) return {known, state.stack, false};
   if (size() > kMachineStatesMax) {
     problem_ = fmt::format("over {} states; simplify the schema or shorten the document", kMachineStatesMax);
     return {};
   }
+  by_stack_ = false;
+  const State result = step(state, byte);
+  if (known == kByStack || places_[state.place].kind == PlaceKind::kNumberText) return result;
+  if (!has_row) {
+    if (state.place >= rows_.size()) rows_.resize(places_.size());
+    rows_[state.place] = std::make_unique<Row>();
+    rows_[state.place]->fill(kNotYet);
+  }
+  (*rows_[state.place])[byte] = by_stack_ || result.guarded ? kByStack : result.place;
+  return result;
+}
+
+SchemaMachine::State SchemaMachine::step(State state, uint8_t byte) {
   const Place place = places_[state.place];
   const bool in_string = place.kind == PlaceKind::kText || place.kind == PlaceKind::kKey;
   if (mode_ == SchemaMode::kGenerate && !in_string && is_json_space(byte)) return {};
   switch (place.kind) {
-    case PlaceKind::kText:
+    case PlaceKind::kText: {
+      const uint32_t next = text_place(place, byte);
+      if (next != kByStack) return {next, state.stack, false};
+      const uint32_t verdict = programs_.text_verdict(place.a);
+      return verdict == kNone ? State{} : end_value(state.stack, verdict, false);
+    }
     case PlaceKind::kKey: {
-      if (state.place >= rows_.size()) rows_.resize(places_.size());
-      if (!rows_[state.place]) {
-        rows_[state.place] = std::make_unique<Row>();
-        rows_[state.place]->fill(kNotYet);
-      }
-      uint32_t next = (*rows_[state.place])[byte];
-      if (next == kNotYet) {
-        next = place.kind == PlaceKind::kText ? text_place(place, byte) : key_place(place, byte);
-        (*rows_[state.place])[byte] = next;
-      }
-      if (next != kByStack) return next == 0 ? State{} : State{next, state.stack, false};
-      // The closing quote.
-      if (place.kind == PlaceKind::kText) {
-        const uint32_t verdict = programs_.text_verdict(place.a);
-        return verdict == kNone ? State{} : end_value(state.stack, verdict, false);
-      }
+      const uint32_t next = key_place(place, byte);
+      if (next != kByStack) return {next, state.stack, false};
       const uint32_t step = programs_.key_step(place.a, place.b);
       if (step == kNone) return {};
       const bool guarded = programs_.frame(place.a).others > 0 && programs_.key_is_other(place.b);
@@ -167,6 +196,7 @@ SchemaMachine::State SchemaMachine::slow_next(State state, uint8_t byte) {
 // ---- values -----------------------------------------------------------------------------------------------------------------
 
 SchemaMachine::State SchemaMachine::push(uint32_t stack, uint32_t step) {
+  by_stack_ = true;
   const uint32_t depth = stack_[stack].depth + 1;
   if (depth > kMachineDepthMax) return {};
   const uint32_t node = stack_.id(StackNode{stack, step, depth});
@@ -181,6 +211,7 @@ SchemaMachine::State SchemaMachine::begin_item(State state, uint8_t byte) {
 }
 
 SchemaMachine::State SchemaMachine::begin_value(uint32_t stack, uint32_t location, uint8_t byte) {
+  if (mode_ == SchemaMode::kGenerate) by_stack_ = true;  // must_differ
   if (must_differ(stack) && !programs_.is_free(location, byte == '"' ? ValueType::kString : ValueType::kNumber)) return {};
   if (must_differ(stack) && byte != '"' && number_start(byte) == kNumberRefused) return {};
   switch (byte) {
@@ -218,6 +249,7 @@ SchemaMachine::State SchemaMachine::begin_value(uint32_t stack, uint32_t locatio
 }
 
 SchemaMachine::State SchemaMachine::end_value(uint32_t stack, uint32_t verdict, bool guarded) {
+  by_stack_ = true;
   if (stack == 0) return at(0, PlaceKind::kDone, 0, 0, 0, guarded);
   const StackNode node = stack_[stack];
   const uint32_t frame = programs_.after(node.step, verdict);
@@ -282,7 +314,9 @@ SchemaMachine::State SchemaMachine::number_byte(State state, uint8_t byte) {
   if (number == kNumberRefused) {
     if (!is_json_space(byte) && byte != ',' && byte != '}' && byte != ']') return {};
     const State ended = end_number(state);
-    return ended.place == 0 ? State{} : next(ended, byte);
+    const State after = ended.place == 0 ? State{} : next(ended, byte);
+    by_stack_ = true;
+    return after;
   }
   if (place.kind == PlaceKind::kNumber) return at(state.stack, PlaceKind::kNumber, place.a, 0, number);
   if (number_text(place.b).size() >= kNumberSizeBytesMax) return {};
@@ -377,6 +411,7 @@ SchemaMachine::State SchemaMachine::after_item(State state) {
 
 Idle SchemaMachine::idle(State state) {
   const Place& place = places_[state.place];
+  if (mode_ == SchemaMode::kAccept && skips_spaces(place.kind)) return {&json_spaces(), false, UINT32_MAX, true};
   if (place.scan != kPlainText) return {};
   if (place.kind == PlaceKind::kKey) {
     return programs_.key_is_idle(place.b) ? Idle{&plain_bytes(), true, UINT32_MAX, true} : Idle{};

@@ -105,12 +105,13 @@ class SchemaMachine {
     friend bool operator==(const TextNode&, const TextNode&) = default;
   };
   friend uint64_t hash_of(const TextNode& node) { return mix_hash(node.before, node.byte); }
-  using Row = std::array<uint32_t, 256>;  // next place; kByStack, kNotYet
+  using Row = std::array<uint32_t, 256>;  // next place; kNotYet, kByStack
 
   SchemaMachine(SchemaPrograms programs, SchemaMode mode) : mode_(mode), programs_(std::move(programs)), completion_(programs_) {}
   uint32_t place_id(PlaceKind kind, uint32_t a = 0, uint32_t b = 0, uint32_t scan = 0);
   State at(uint32_t stack, PlaceKind kind, uint32_t a = 0, uint32_t b = 0, uint32_t scan = 0, bool guarded = false);
-  State slow_next(State state, uint8_t byte);
+  State read(State state, uint8_t byte);       // as the rows know it, or else step()
+  State step(State state, uint8_t byte);       // worked out
   State begin_value(uint32_t stack, uint32_t location, uint8_t byte);
   State begin_item(State state, uint8_t byte);
   State push(uint32_t stack, uint32_t step);
@@ -126,6 +127,7 @@ class SchemaMachine {
   bool must_differ(uint32_t stack) const { return stack != 0 && programs_.step(stack_[stack].step).must_differ; }
 
   SchemaMode mode_;
+  bool by_stack_ = false;  // the transition under way looked at the stack, so it cannot stand in a row
   SchemaPrograms programs_;
   SchemaCompletion completion_;  // generate mode
   std::unordered_map<uint64_t, uint32_t> rest_memo_;      // (stack, verdict)
