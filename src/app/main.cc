@@ -1,8 +1,10 @@
 // The binary: registers the commands and runs the one that was asked for.
 // SPDX-License-Identifier: Apache-2.0
 #include "app/ask_command.h"
+#include "app/bench_command.h"
 #include "app/command_line.h"
 #include "app/eval_command.h"
+#include "app/grammar_command.h"
 #include "app/inspect_command.h"
 #include "app/sql_engine.h"
 #include "app/trace_command.h"
@@ -16,11 +18,15 @@ int main(int argc, char** argv) {
   app::InspectOptions inspect;
   app::EvalOptions eval;
   app::TrainCommandOptions train;
+  app::GrammarOptions grammar;
+  app::BenchOptions bench;
   const app::SpecialistLoader load_specialist = [](const std::string& path) { return app::load_sql_engine(path); };
   app::add_ask(line, ask, load_specialist);
   app::add_trace(line, trace, load_specialist);
   app::add_eval(line, eval);
   app::add_train(line, train);
   app::add_inspect(line, inspect);
+  app::add_grammar(line, grammar);
+  app::add_bench(line, bench);
   return line.run(argc, argv);
 }

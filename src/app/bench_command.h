@@ -1,0 +1,26 @@
+// `cadre bench`: measures cadre's own parts on public sets of cases.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "app/command_line.h"
+
+namespace cadre::app {
+
+struct BenchOptions {
+  std::string data;
+  std::string folder = "draft2020-12";
+  std::string vocabulary;
+  std::string complaints;
+  std::string mode = "accept";
+  int64_t every = 1;
+  bool without_formats = false;
+  bool validator = false;
+  bool json = false;
+};
+
+void add_bench(CommandLine& line, BenchOptions& options);
+
+}  // namespace cadre::app

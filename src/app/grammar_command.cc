@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/grammar_command.h"
+
+#include <fmt/format.h>
+
+#include "app/exit_codes.h"
+#include "app/printable.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "contract/constraint.h"
+#include "contract/schema_report.h"
+#include "contract/schema_validate.h"
+
+namespace cadre::app {
+namespace {
+
+using base::Json;
+using contract::SchemaMode;
+
+constexpr uint64_t kInstanceSizeBytesMax = 64 << 20;
+
+Result<std::string> read_input(const std::string& path, uint64_t size_max) {
+  return base::read_file(path == "-" ? "/dev/stdin" : path, size_max);
+}
+
+int fail(const char* command, const Error& error) {
+  fmt::print(stderr, "cadre grammar {}: {}\n", command, printable(error.message));
+  return error.code == ErrorCode::kIo || error.code == ErrorCode::kInternal || error.code == ErrorCode::kLimit ? kExitFailed : kExitBadInput;
+}
+
+int run_check(const GrammarOptions& options) {
+  const auto text = read_input(options.schema, contract::kSchemaSizeBytesMax);
+  if (!text.ok()) return fail("check", text.error());
+  contract::SchemaOptions schema_options;
+  schema_options.assert_formats = options.formats;
+  const contract::SchemaReport report = contract::report_schema(*text, schema_options);
+  if (options.json) {
+    Json notes = Json::array();
+    for (const auto& note : report.notes) notes.push_back({{"path", note.path}, {"note", note.text}});
+    Json value = {{"accept", contract::grade_name(report.accept)}, {"generate", contract::grade_name(report.generate)}};
+    if (report.generate != contract::Grade::kRefused) {
+      value["tokens_min"] = report.bytes_min;
+      value["states"] = report.states;
+    }
+    value["notes"] = std::move(notes);
+    fmt::print("{}\n", base::dump_json(value));
+  } else {
+    fmt::print("accept    {}\ngenerate  {}\n", contract::grade_name(report.accept), contract::grade_name(report.generate));
+    if (report.generate != contract::Grade::kRefused) {
+      fmt::print("shortest  {} bytes, so no more tokens\nstates    {}\n", report.bytes_min, report.states);
+    }
+    for (const auto& note : report.notes) fmt::print("note      {}{}{}\n", printable(note.path), note.path.empty() ? "" : ": ", printable(note.text));
+  }
+  return report.accept == contract::Grade::kRefused ? kExitDeclined : kExitOk;
+}
+
+// How much of the text the machine takes, and what the validator says about the whole.
+struct Acceptance {
+  bool accepted = false;
+  size_t read = 0;  // bytes before the first refused one
+  std::string reason;
+};
+
+Result<Acceptance> accept(const contract::Schema& schema, std::string_view text) {
+  auto machine = TRY(contract::SchemaMachine::compile(schema, SchemaMode::kAccept));
+  contract::DocumentCursor cursor(*machine);
+  Acceptance result;
+  result.accepted = cursor.read(text) && cursor.complete();
+  if (!machine->problem().empty()) return Error{ErrorCode::kLimit, machine->problem()};
+  const auto document = contract::parse_document(text);
+  if (document.ok()) {
+    const contract::Validity validity = TRY(contract::validate_document(schema, *document));
+    if (validity.valid != result.accepted) {
+      return Error{ErrorCode::kInternal, "the machine and the validator disagree about this document; please report it with the schema"};
+    }
+    if (!validity.valid) result.reason = fmt::format("{}: {} ({})", validity.instance_path, validity.message, validity.keyword_path);
+  } else {
+    result.reason = document.error().message;
+  }
+  if (result.accepted) return result;
+  contract::DocumentCursor again(*machine);
+  while (result.read < text.size() && again.read(text.substr(result.read, 1))) ++result.read;
+  return result;
+}
+
+int run_accept(const GrammarOptions& options) {
+  const auto schema_text = read_input(options.schema, contract::kSchemaSizeBytesMax);
+  if (!schema_text.ok()) return fail("accept", schema_text.error());
+  const auto text = read_input(options.instance, kInstanceSizeBytesMax);
+  if (!text.ok()) return fail("accept", text.error());
+  contract::SchemaOptions schema_options;
+  schema_options.assert_formats = options.formats;
+  const auto schema = contract::read_schema(*schema_text, schema_options);
+  if (!schema.ok()) return fail("accept", schema.error());
+  const auto result = accept(*schema, *text);
+  if (!result.ok()) return fail("accept", result.error());
+  if (options.json) {
+    Json value = {{"accepted", result->accepted}};
+    if (!result->accepted) {
+      value["read_bytes"] = result->read;
+      value["reason"] = result->reason;
+    }
+    fmt::print("{}\n", base::dump_json(value));
+  } else if (result->accepted) {
+    fmt::print("accepted\n");
+  } else {
+    fmt::print("refused after {} bytes: {}\n", result->read, printable(result->reason));
+  }
+  return result->accepted ? kExitOk : kExitDeclined;
+}
+
+// A random walk that always ends within the budget: each byte goes where an end is left that is near enough.
+std::string sample(contract::SchemaMachine& machine, base::Random& random, uint32_t budget) {
+  contract::DocumentCursor cursor(machine);
+  for (uint32_t left = budget; left > 0; --left) {
+    if (cursor.complete() && random.chance(0.5)) break;
+    std::vector<contract::DocumentCursor> ways;
+    for (int byte = 0; byte < 256; ++byte) {
+      const char c = static_cast<char>(byte);
+      // Plain letters and digits are likelier than the rest, for the reader's sake.
+      const bool plain = byte < 0x80 && (std::isalnum(byte) != 0 || byte == ' ');
+      contract::DocumentCursor way = cursor;
+      if (!way.read(std::string_view(&c, 1)) || way.distance() > left - 1) continue;
+      const size_t weight = byte >= 0x80 ? 1 : plain ? 4 : 8;
+      for (size_t i = 0; i < weight; ++i) ways.push_back(way);
+    }
+    if (ways.empty()) break;
+    cursor = ways[random.below(ways.size())];
+  }
+  return std::string(cursor.text());
+}
+
+int run_sample(const GrammarOptions& options) {
+  const auto schema_text = read_input(options.schema, contract::kSchemaSizeBytesMax);
+  if (!schema_text.ok()) return fail("sample", schema_text.error());
+  contract::SchemaOptions schema_options;
+  schema_options.assert_formats = options.formats;
+  const auto schema = contract::read_schema(*schema_text, schema_options);
+  if (!schema.ok()) return fail("sample", schema.error());
+  auto machine = contract::SchemaMachine::compile(*schema, SchemaMode::kGenerate);
+  if (!machine.ok()) return fail("sample", machine.error());
+  const uint32_t needed = (*machine)->distance((*machine)->start());
+  const auto budget = options.budget == 0 ? 4 * needed : static_cast<uint32_t>(options.budget);
+  if (budget < needed) {
+    return fail("sample", Error{ErrorCode::kInvalid, fmt::format("a budget of {} bytes is too small: this schema needs {}", budget, needed)});
+  }
+  base::Random random(static_cast<uint64_t>(options.seed));
+  for (int64_t i = 0; i < options.count; ++i) {
+    const std::string text = sample(**machine, random, budget);
+    const auto document = contract::parse_document(text);
+    const auto validity = document.ok() ? contract::validate_document(*schema, *document) : Result<contract::Validity>(document.error());
+    if (!validity.ok() || !validity->valid) {
+      return fail("sample", Error{ErrorCode::kInternal, "the validator refuses a generated document; please report it with the schema: " + text});
+    }
+    fmt::print("{}\n", options.json ? base::dump_json(Json{{"document", text}, {"bytes", text.size()}}) : text);
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_grammar(CommandLine& line, GrammarOptions& options) {
+  Command& grammar = line.command("grammar", "Contracts: grade a JSON Schema, test a document, write samples");
+  Command& check = grammar.command("check", "Say what becomes of a schema: exact, narrowed where, refused why");
+  check.text("schema", options.schema, "a JSON Schema file; - for standard input").required();
+  check.flag("--formats", options.formats, "formats assert (date, email, ...) instead of annotating");
+  check.flag("--json", options.json, "one JSON object instead of text");
+  check.example("cadre grammar check tool.schema.json");
+  check.action([&options] { return run_check(options); });
+  Command& accept = grammar.command("accept", "Test a document; exit status 3 if it is refused");
+  accept.text("--schema", options.schema, "a JSON Schema file").required();
+  accept.text("instance", options.instance, "the document; standard input if not given");
+  accept.flag("--formats", options.formats, "formats assert instead of annotating");
+  accept.flag("--json", options.json, "one JSON object instead of text");
+  accept.example("cadre grammar accept --schema tool.schema.json < call.json");
+  accept.action([&options] { return run_accept(options); });
+  Command& samples = grammar.command("sample", "Write random documents of a schema, each complete within a budget");
+  samples.text("--schema", options.schema, "a JSON Schema file").required();
+  samples.integer("--budget", options.budget, "bytes a document may have; 0: four times the shortest", 0, 1'000'000);
+  samples.integer("--count", options.count, "how many", 1, 1'000'000);
+  samples.integer("--seed", options.seed, "of the random walk", 0, INT64_MAX);
+  samples.flag("--formats", options.formats, "formats assert instead of annotating");
+  samples.flag("--json", options.json, "one JSON object per line instead of the bare document");
+  samples.example("cadre grammar sample --schema tool.schema.json --budget 200 --count 3");
+  samples.action([&options] { return run_sample(options); });
+  grammar.example("cadre grammar check tool.schema.json");
+}
+
+}  // namespace cadre::app

@@ -1,0 +1,165 @@
+#include "contract/constraint.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "contract/schema_validate.h"
+
+namespace cadre::contract {
+namespace {
+
+// Every byte, and pieces of JSON as a trained vocabulary has them: across quotes, colons, commas and brackets.
+std::shared_ptr<const Vocabulary> json_vocabulary() {
+  std::vector<std::string> tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  for (const char* piece :
+       {"\":", "\",\"", "{\"", "\"}", "\"]", "],", "},{\"", "\":\"", "\":[", "true", "false", "null", "name", "na", "age", "tags", "ity", "city", "Os", "lo", "lo\"",
+        "12", "00", ".5", "a\":", "a\":1", "\",\"a\":", "ab", "\"a\"", "\"a\":1,\"a\"", "a\",\"a", "1,1", "1,", "\\n", "\\u00", "  ", " \"", "\xC3\xA9", "\xE2\x82", "]}", "[\"", "[[", "{}"}) {
+    tokens.emplace_back(piece);
+  }
+  tokens.emplace_back("<end>");
+  const auto end = static_cast<uint32_t>(tokens.size() - 1);
+  return Vocabulary::build(tokens, end).value();
+}
+
+const std::vector<std::string>& schemas() {
+  static const std::vector<std::string> all{
+      "{}",
+      R"({"type":"object","properties":{"name":{"type":"string","maxLength":5},"age":{"type":"integer","minimum":0,"maximum":120},"tags":{"type":"array","items":{"enum":["a","ab","b"]},"maxItems":3}},"required":["name","age"],"additionalProperties":false})",
+      R"({"type":"object","additionalProperties":{"type":"integer"},"minProperties":2})",
+      R"({"type":"array","uniqueItems":true,"minItems":2})",
+      R"({"type":"array","items":{"type":"string"},"uniqueItems":true,"minItems":3})",
+      R"({"oneOf":[{"properties":{"city":{"const":"Oslo"},"a":{"type":"number"}},"required":["city","a"],"additionalProperties":false},{"properties":{"city":{"const":"Os"}},"required":["city"],"additionalProperties":false}],"type":"object"})",
+      R"({"type":"string","pattern":"^[a-c]{2,6}$"})",
+      R"({"type":"object","patternProperties":{"^a":{"type":"integer"}},"additionalProperties":false,"minProperties":1})",
+      R"({"$ref":"#/$defs/t","$defs":{"t":{"type":"object","properties":{"a":{"type":"array","items":{"$ref":"#/$defs/t"}}},"additionalProperties":false}}})",
+      R"({"not":{"type":["object","array","number"]},"type":["string","object","null"],"minLength":1})",
+  };
+  return all;
+}
+
+class ConstraintModes : public testing::TestWithParam<SchemaMode> {};
+
+TEST_P(ConstraintModes, TheMaskIsWhatAdvanceTakes) {
+  const auto vocabulary = json_vocabulary();
+  base::Random random(11);
+  size_t states = 0;
+  for (const std::string& schema : schemas()) {
+    const auto contract = CompiledSchema::compile(schema, GetParam());
+    ASSERT_TRUE(contract.ok()) << contract.error().message;
+    for (int walk = 0; walk < 12; ++walk) {
+      const bool budgeted = GetParam() == SchemaMode::kGenerate && walk % 2 == 1;
+      const uint32_t budget = budgeted ? (*contract)->bytes_min() + static_cast<uint32_t>(random.below(30)) : kNoBudget;
+      auto constraint = Constraint::make(*contract, vocabulary, budget);
+      ASSERT_TRUE(constraint.ok());
+      for (int step = 0; step < 25; ++step) {
+        const TokenMask mask = constraint->mask();
+        uint32_t allowed = 0;
+        for (uint32_t rank = 0; rank < vocabulary->ranks(); ++rank) {
+          Constraint fork = *constraint;
+          const bool takes = fork.advance(vocabulary->id_of(rank));
+          ASSERT_EQ(takes, mask.allows(rank)) << schema << "\n" << constraint->text() << " + " << vocabulary->text_of_rank(rank) << " left " << constraint->tokens_left();
+          allowed += takes;
+        }
+        ASSERT_EQ(allowed, mask.count);
+        ++states;
+        if (mask.count == 0) break;
+        // A token of the mask, by its place in it.
+        uint64_t pick = random.below(mask.count);
+        for (const RankInterval& interval : mask.intervals) {
+          const uint32_t size = interval.high - interval.low;
+          if (pick < size) {
+            ASSERT_TRUE(constraint->advance(vocabulary->id_of(interval.low + static_cast<uint32_t>(pick))));
+            break;
+          }
+          pick -= size;
+        }
+      }
+    }
+  }
+  EXPECT_GT(states, 500u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, ConstraintModes, testing::Values(SchemaMode::kAccept, SchemaMode::kGenerate),
+                         [](const auto& one) { return one.param == SchemaMode::kAccept ? "Accept" : "Generate"; });
+
+TEST(Constraint, RandomWalksEndValidWithinTheBudget) {
+  const auto vocabulary = json_vocabulary();
+  base::Random random(12);
+  for (const std::string& schema : schemas()) {
+    const auto contract = CompiledSchema::compile(schema, SchemaMode::kGenerate);
+    ASSERT_TRUE(contract.ok()) << schema << contract.error().message;
+    const uint32_t needed = (*contract)->bytes_min();
+    for (int walk = 0; walk < 60; ++walk) {
+      auto constraint = Constraint::make(*contract, vocabulary, needed + static_cast<uint32_t>(random.below(3 * needed + 1)));
+      ASSERT_TRUE(constraint.ok());
+      while (!constraint->ended()) {
+        const TokenMask& mask = constraint->mask();
+        if (constraint->complete() && (mask.count == 0 || random.chance(0.3))) {
+          ASSERT_TRUE(constraint->advance(vocabulary->end_of_sequence()));
+          break;
+        }
+        ASSERT_GT(mask.count, 0u) << schema << "\n" << constraint->text() << " left " << constraint->tokens_left();
+        const RankInterval& interval = mask.intervals[random.below(mask.intervals.size())];
+        ASSERT_TRUE(constraint->advance(vocabulary->id_of(interval.low + static_cast<uint32_t>(random.below(interval.high - interval.low)))));
+      }
+      const Result<JsonValue> document = parse_document(constraint->text());
+      ASSERT_TRUE(document.ok()) << constraint->text();
+      const Result<Validity> validity = validate_document((*contract)->schema(), *document);
+      ASSERT_TRUE(validity.ok() && validity->valid) << schema << "\n" << constraint->text();
+    }
+  }
+}
+
+TEST(Constraint, RollbackAndForkLeaveTheOthersAlone) {
+  const auto vocabulary = json_vocabulary();
+  const auto contract = CompiledSchema::compile(R"({"type":"array","uniqueItems":true,"items":{"type":"integer"}})", SchemaMode::kAccept);
+  ASSERT_TRUE(contract.ok());
+  auto constraint = Constraint::make(*contract, vocabulary);
+  ASSERT_TRUE(constraint.ok());
+  const auto feed = [&](Constraint& target, std::string_view text) {
+    for (const char c : text) {
+      if (!target.advance(static_cast<uint32_t>(static_cast<uint8_t>(c)))) return false;
+    }
+    return true;
+  };
+  ASSERT_TRUE(feed(*constraint, "[1,2"));
+  Constraint fork = *constraint;
+  ASSERT_TRUE(feed(fork, "1,2]"));
+  EXPECT_EQ(fork.text(), "[1,21,2]");
+  EXPECT_EQ(constraint->text(), "[1,2");
+  ASSERT_TRUE(feed(*constraint, ",3"));
+  EXPECT_FALSE(feed(*constraint, ",1]"));
+  constraint->rollback(4);
+  EXPECT_EQ(constraint->text(), "[1,2");
+  ASSERT_TRUE(feed(*constraint, ",3]"));
+  EXPECT_TRUE(constraint->complete());
+  EXPECT_EQ(fork.text(), "[1,21,2]");
+}
+
+TEST(Constraint, ForcedTextIsTheOnlyWay) {
+  const auto contract = CompiledSchema::compile(
+      R"({"type":"object","properties":{"city":{"enum":["Oslo","Osaka"]},"ok":{"const":true}},"required":["city","ok"],"additionalProperties":false})",
+      SchemaMode::kGenerate);
+  ASSERT_TRUE(contract.ok());
+  const auto vocabulary = json_vocabulary();
+  auto constraint = Constraint::make(*contract, vocabulary);
+  ASSERT_TRUE(constraint.ok());
+  EXPECT_EQ(constraint->forced_text(), R"({"city":"Os)");
+  for (const char c : std::string_view(R"({"city":"Osl)")) ASSERT_TRUE(constraint->advance(static_cast<uint32_t>(c)));
+  EXPECT_EQ(constraint->forced_text(), R"(o","ok":true})");
+}
+
+TEST(Constraint, BudgetsThatCannotHoldAreRefused) {
+  const auto vocabulary = json_vocabulary();
+  const auto contract = CompiledSchema::compile(R"({"type":"string","minLength":10})", SchemaMode::kGenerate);
+  ASSERT_TRUE(contract.ok());
+  EXPECT_FALSE(Constraint::make(*contract, vocabulary, 11).ok());
+  EXPECT_TRUE(Constraint::make(*contract, vocabulary, 12).ok());
+  const auto accepting = CompiledSchema::compile("{}", SchemaMode::kAccept);
+  ASSERT_TRUE(accepting.ok());
+  EXPECT_FALSE(Constraint::make(*accepting, vocabulary, 100).ok());
+}
+
+}  // namespace
+}  // namespace cadre::contract

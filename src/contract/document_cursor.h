@@ -1,0 +1,62 @@
+// One document being read against a compiled schema: the machine's state and what only the text can tell.
+//
+// A cheap value: copies share everything, so forking and keeping old positions costs a few reference counts. Beside the machine's
+// state it holds the text so far and, per open container, the names that no keyword mentions (none may come twice) and the items of arrays whose
+// items must differ.
+// Thread safety: none; positions of one machine are used by one thread at a time.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "contract/json_document.h"
+#include "contract/schema_machine.h"
+
+namespace cadre::contract {
+
+class DocumentCursor {
+ public:
+  explicit DocumentCursor(SchemaMachine& machine) : machine_(&machine), state_(machine.start()), text_(std::make_shared<std::string>()) {}
+
+  // Reads the bytes; false, and nothing changed, if they are refused.
+  bool read(std::string_view bytes);
+  bool complete() const;
+  // Generate mode: bytes that finish the document from here, at most, with what the text decides. Each position that read() leads to has one, and
+  // some next byte makes it smaller.
+  uint32_t distance() const;
+  SchemaMachine::State state() const { return state_; }
+  // Inside a name that no keyword mentions so far: may a name that goes on like this and ends there stand here? Nothing (neither yes nor no) where
+  // that needs reading: escapes, arrays whose items must differ around it.
+  std::optional<bool> name_is_new(std::string_view rest) const;
+  // All that was read.
+  std::string_view text() const { return std::string_view(*text_).substr(0, size_); }
+
+ private:
+  struct Level {  // of an open container that has something to remember
+    std::shared_ptr<const Level> outer;
+    size_t depth = 0;
+    size_t item_start = 0;
+    std::vector<std::string> names;
+    std::vector<std::shared_ptr<const JsonValue>> items;
+  };
+  bool read_byte(uint8_t byte);
+  bool end_name();
+  bool end_item();
+  uint32_t bytes_to_differ() const;
+  bool has_name(const std::string& quoted) const;
+  bool has_item(const std::string& text) const;
+  Level& own_level(size_t depth);
+
+  SchemaMachine* machine_;
+  SchemaMachine::State state_;
+  std::shared_ptr<std::string> text_;  // shared; the first size_ bytes are ours
+  size_t size_ = 0;
+  size_t name_start_ = 0;
+  std::shared_ptr<const Level> level_;  // innermost
+};
+
+}  // namespace cadre::contract

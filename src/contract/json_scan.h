@@ -1,0 +1,40 @@
+// The insides of JSON strings and numbers, a byte at a time, as small states.
+//
+// A string's scan state says where we are between two characters: nowhere, in a UTF-8 sequence, in an escape. scan_string() takes the next byte
+// and yields the bytes of the decoded text that it completes (an escape yields its character as UTF-8). Refused: control bytes,
+// malformed UTF-8, unknown escapes, lone surrogates.
+// Stateless; thread-safe.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace cadre::contract {
+
+inline constexpr uint32_t kPlainText = 0;  // between two characters
+
+struct StringScan {
+  enum class Kind : uint8_t { kRefused, kInside, kClosed };
+  Kind kind = Kind::kRefused;
+  uint8_t size = 0;     // bytes of decoded text that this byte completed
+  uint8_t bytes[4] = {};
+  uint32_t state = kPlainText;
+};
+StringScan scan_string(uint32_t state, uint8_t byte);
+// One spelling per character: escapes only where they must be, and then the short ones. Is the byte one of that spelling?
+bool is_canonical(uint32_t state, uint8_t byte);
+
+// Numbers: the state after the text so far; kNumberRefused if no number begins like it.
+enum NumberState : uint8_t { kNumberMinus, kNumberZero, kNumberWhole, kNumberPoint, kNumberFraction, kNumberE, kNumberESign, kNumberExponent, kNumberRefused };
+NumberState number_start(uint8_t byte);
+NumberState number_next(NumberState state, uint8_t byte);
+inline bool number_may_end(NumberState state) {
+  return state == kNumberZero || state == kNumberWhole || state == kNumberFraction || state == kNumberExponent;
+}
+
+inline bool is_json_space(uint8_t byte) {
+  return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+}  // namespace cadre::contract

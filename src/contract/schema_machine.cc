@@ -1,0 +1,431 @@
+#include "contract/schema_machine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cadre::contract {
+
+namespace {
+
+constexpr uint32_t kByStack = UINT32_MAX;      // in a row: the stack has a say; of a string's places: the closing quote
+constexpr uint32_t kNotYet = UINT32_MAX - 1;   // in a row: not computed
+constexpr size_t kNumberSizeBytesMax = 1200;   // of a number with demands; a longer one is refused
+constexpr std::string_view kLiterals[] = {"null", "false", "true"};
+
+// Bytes that stand for themselves in a string.
+const ByteSet& plain_bytes() {
+  static const ByteSet set = [] {
+    ByteSet bytes;
+    for (int byte = 0x20; byte < 256; ++byte) bytes.set(static_cast<size_t>(byte));
+    bytes.reset('"');
+    bytes.reset('\\');
+    return bytes;
+  }();
+  return set;
+}
+
+const ByteSet& json_spaces() {
+  static const ByteSet set = [] {
+    ByteSet bytes;
+    for (const char space : {' ', '\t', '\n', '\r'}) bytes.set(static_cast<size_t>(space));
+    return bytes;
+  }();
+  return set;
+}
+
+bool skips_spaces(SchemaMachine::PlaceKind kind) {
+  using Kind = SchemaMachine::PlaceKind;
+  switch (kind) {
+    case Kind::kDone:
+    case Kind::kValue:
+    case Kind::kColon:
+    case Kind::kObjectStart:
+    case Kind::kObjectNext:
+    case Kind::kObjectAfter:
+    case Kind::kArrayStart:
+    case Kind::kArrayNext:
+    case Kind::kArrayAfter:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& schema, SchemaMode mode) {
+  std::unique_ptr<SchemaMachine> machine(new SchemaMachine(TRY(SchemaPrograms::make(schema, mode)), mode));
+  machine->place_id(PlaceKind::kRefused);
+  machine->stack_.id(StackNode{});  // 0: the empty stack
+  machine->number_texts_.id(TextNode{});
+  machine->start_ = machine->at(0, PlaceKind::kValue, machine->programs_.root());
+  if (!machine->programs_.viable(machine->programs_.root())) {
+    machine->start_ = {};  // a contract that accepts nothing is a contract all the same; nothing can be generated for it
+    if (mode == SchemaMode::kGenerate) return Error{ErrorCode::kUnsupported, "no value can satisfy this schema"};
+  }
+  const std::string problem = machine->problem();
+  if (!problem.empty()) return Error{ErrorCode::kLimit, problem};
+  if (mode == SchemaMode::kGenerate && machine->distance(machine->start_) == kNoWay) {
+    machine->completion_.search_wider();
+    machine->distance_memo_.clear();
+    machine->rest_memo_.clear();
+  }
+  if (mode == SchemaMode::kGenerate && machine->distance(machine->start_) == kNoWay) {
+    return Error{ErrorCode::kUnsupported, "no document of this schema was found that could be generated"};
+  }
+  return machine;
+}
+
+uint32_t SchemaMachine::place_id(PlaceKind kind, uint32_t a, uint32_t b, uint32_t scan) {
+  return places_.id(Place{kind, a, b, scan});
+}
+
+SchemaMachine::State SchemaMachine::at(uint32_t stack, PlaceKind kind, uint32_t a, uint32_t b, uint32_t scan, bool guarded) {
+  return {place_id(kind, a, b, scan), stack, guarded};
+}
+
+std::string SchemaMachine::problem() const {
+  if (!problem_.empty()) return problem_;
+  if (programs_.languages_full()) return "the patterns of this schema have too many states; simplify them";
+  return programs_.problem();
+}
+
+SchemaMachine::State SchemaMachine::next(State state, uint8_t byte) {
+  State result = read(state, byte);
+  if (result.place == 0) return {};
+  if (mode_ == SchemaMode::kGenerate && !(result == state) && distance(result) == kNoWay) return {};
+  result.guarded |= state.guarded;
+  return result;
+}
+
+// Most transitions do not look at the stack and stand in the row of their place once they were worked out.
+SchemaMachine::State SchemaMachine::read(State state, uint8_t byte) {
+  const bool has_row = state.place < rows_.size() && rows_[state.place];
+  const uint32_t known = has_row ? (*rows_[state.place])[byte] : kNotYet;
+  if (known < kNotYet) return {known, state.stack, false};
+  if (size() > kMachineStatesMax) {
+    problem_ = fmt::format("over {} states; simplify the schema or shorten the document", kMachineStatesMax);
+    return {};
+  }
+  by_stack_ = false;
+  const State result = step(state, byte);
+  if (known == kByStack || places_[state.place].kind == PlaceKind::kNumberText) return result;
+  if (!has_row) {
+    if (state.place >= rows_.size()) rows_.resize(places_.size());
+    rows_[state.place] = std::make_unique<Row>();
+    rows_[state.place]->fill(kNotYet);
+  }
+  (*rows_[state.place])[byte] = by_stack_ || result.guarded ? kByStack : result.place;
+  return result;
+}
+
+SchemaMachine::State SchemaMachine::step(State state, uint8_t byte) {
+  const Place place = places_[state.place];
+  const bool in_string = place.kind == PlaceKind::kText || place.kind == PlaceKind::kKey;
+  if (mode_ == SchemaMode::kGenerate && !in_string && is_json_space(byte)) return {};
+  switch (place.kind) {
+    case PlaceKind::kText: {
+      const uint32_t next = text_place(place, byte);
+      if (next != kByStack) return {next, state.stack, false};
+      const uint32_t verdict = programs_.text_verdict(place.a);
+      return verdict == kNone ? State{} : end_value(state.stack, verdict, false);
+    }
+    case PlaceKind::kKey: {
+      const uint32_t next = key_place(place, byte);
+      if (next != kByStack) return {next, state.stack, false};
+      const uint32_t step = programs_.key_step(place.a, place.b);
+      if (step == kNone) return {};
+      const bool guarded = programs_.frame(place.a).others > 0 && programs_.key_is_other(place.b);
+      return at(state.stack, PlaceKind::kColon, step, 0, 0, guarded);
+    }
+    case PlaceKind::kValue:
+      return is_json_space(byte) ? state : begin_value(state.stack, place.a, byte);
+    case PlaceKind::kColon:
+      if (is_json_space(byte)) return state;
+      return byte == ':' ? push(state.stack, place.a) : State{};
+    case PlaceKind::kNumber:
+    case PlaceKind::kNumberText:
+      return number_byte(state, byte);
+    case PlaceKind::kLiteral: {
+      const std::string_view literal = kLiterals[place.a];
+      if (place.scan >= literal.size() || static_cast<uint8_t>(literal[place.scan]) != byte) return {};
+      if (place.scan + 1 == literal.size()) return end_value(state.stack, place.b, false);
+      return at(state.stack, PlaceKind::kLiteral, place.a, place.b, place.scan + 1);
+    }
+    case PlaceKind::kObjectStart:
+    case PlaceKind::kObjectNext:
+    case PlaceKind::kObjectAfter: {
+      if (is_json_space(byte)) return state;
+      if (byte == '"' && place.kind != PlaceKind::kObjectAfter) {
+        const uint32_t key = programs_.key_start(place.a);
+        return key == kNone ? State{} : at(state.stack, PlaceKind::kKey, place.a, key, kPlainText);
+      }
+      if (byte == ',' && place.kind == PlaceKind::kObjectAfter) {
+        return programs_.frame_open(place.a) ? at(state.stack, PlaceKind::kObjectNext, place.a) : State{};
+      }
+      if (byte == '}' && place.kind != PlaceKind::kObjectNext) {
+        const uint32_t verdict = programs_.frame_verdict(place.a);
+        return verdict == kNone ? State{} : end_value(state.stack, verdict, false);
+      }
+      return {};
+    }
+    case PlaceKind::kArrayStart:
+    case PlaceKind::kArrayNext:
+    case PlaceKind::kArrayAfter: {
+      if (is_json_space(byte)) return state;
+      if (byte == ']' && place.kind != PlaceKind::kArrayNext) {
+        const uint32_t verdict = programs_.frame_verdict(place.a);
+        return verdict == kNone ? State{} : end_value(state.stack, verdict, false);
+      }
+      if (place.kind == PlaceKind::kArrayAfter) {
+        return byte == ',' && programs_.frame_open(place.a) ? at(state.stack, PlaceKind::kArrayNext, place.a) : State{};
+      }
+      return begin_item(state, byte);
+    }
+    case PlaceKind::kDone:
+      return is_json_space(byte) ? state : State{};
+    case PlaceKind::kAnything:
+      return state;
+    case PlaceKind::kRefused:
+      break;
+  }
+  return {};
+}
+
+// ---- values -----------------------------------------------------------------------------------------------------------------
+
+SchemaMachine::State SchemaMachine::push(uint32_t stack, uint32_t step) {
+  by_stack_ = true;
+  const uint32_t depth = stack_[stack].depth + 1;
+  if (depth > kMachineDepthMax) return {};
+  const uint32_t node = stack_.id(StackNode{stack, step, depth});
+  return at(node, PlaceKind::kValue, programs_.step(step).location);
+}
+
+SchemaMachine::State SchemaMachine::begin_item(State state, uint8_t byte) {
+  const uint32_t step = programs_.item_step(places_[state.place].a);
+  if (step == kNone) return {};
+  const State pushed = push(state.stack, step);
+  return pushed.place == 0 ? State{} : begin_value(pushed.stack, programs_.step(step).location, byte);
+}
+
+SchemaMachine::State SchemaMachine::begin_value(uint32_t stack, uint32_t location, uint8_t byte) {
+  if (mode_ == SchemaMode::kGenerate) by_stack_ = true;  // must_differ
+  if (must_differ(stack) && !programs_.is_free(location, byte == '"' ? ValueType::kString : ValueType::kNumber)) return {};
+  if (must_differ(stack) && byte != '"' && number_start(byte) == kNumberRefused) return {};
+  switch (byte) {
+    case '{': {
+      const uint32_t program = programs_.program(location, ValueType::kObject);
+      if (program == kNone) return {};
+      return at(stack, PlaceKind::kObjectStart, programs_.frame_start(program));
+    }
+    case '[': {
+      const uint32_t program = programs_.program(location, ValueType::kArray);
+      if (program == kNone) return {};
+      return at(stack, PlaceKind::kArrayStart, programs_.frame_start(program));
+    }
+    case '"': {
+      const uint32_t program = programs_.program(location, ValueType::kString);
+      const uint32_t text = program == kNone ? kNone : programs_.text_start(program);
+      return text == kNone ? State{} : at(stack, PlaceKind::kText, text, 0, kPlainText);
+    }
+    case 'n':
+    case 'f':
+    case 't': {
+      const ValueType type = byte == 'n' ? ValueType::kNull : byte == 'f' ? ValueType::kFalse : ValueType::kTrue;
+      const uint32_t program = programs_.program(location, type);
+      const uint32_t verdict = program == kNone ? kNone : programs_.plain_verdict(program);
+      return verdict == kNone ? State{} : at(stack, PlaceKind::kLiteral, static_cast<uint32_t>(type), verdict, 1);
+    }
+    default: {
+      const NumberState number = number_start(byte);
+      const uint32_t program = number == kNumberRefused ? kNone : programs_.program(location, ValueType::kNumber);
+      if (program == kNone) return {};
+      if (programs_.is_plain(program)) return at(stack, PlaceKind::kNumber, program, 0, number);
+      return at(stack, PlaceKind::kNumberText, program, number_texts_.id(TextNode{0, byte}), number);
+    }
+  }
+}
+
+SchemaMachine::State SchemaMachine::end_value(uint32_t stack, uint32_t verdict, bool guarded) {
+  by_stack_ = true;
+  if (stack == 0) return at(0, PlaceKind::kDone, 0, 0, 0, guarded);
+  const StackNode node = stack_[stack];
+  const uint32_t frame = programs_.after(node.step, verdict);
+  if (frame == kNone) return {};
+  if (programs_.frame_type(frame) == ValueType::kObject) return at(node.parent, PlaceKind::kObjectAfter, frame, 0, 0, guarded);
+  const bool compare = programs_.frame(frame).count != 1 && programs_.has_unique(frame);
+  if (compare && !programs_.duplicate_is_fatal(frame)) return at(node.parent, PlaceKind::kAnything, frame, 0, 0, true);
+  return at(node.parent, PlaceKind::kArrayAfter, frame, 0, 0, guarded || compare);
+}
+
+// ---- strings ----------------------------------------------------------------------------------------------------------------
+
+uint32_t SchemaMachine::text_place(const Place& place, uint8_t byte) {
+  if (mode_ == SchemaMode::kGenerate && !is_canonical(place.scan, byte)) return 0;
+  const StringScan scan = scan_string(place.scan, byte);
+  if (scan.kind == StringScan::Kind::kRefused) return 0;
+  if (scan.kind == StringScan::Kind::kClosed) return kByStack;
+  uint32_t text = place.a;
+  for (int i = 0; i < scan.size && text != kNone; ++i) text = programs_.text_next(text, scan.bytes[i]);
+  return text == kNone ? 0 : place_id(PlaceKind::kText, text, 0, scan.state);
+}
+
+uint32_t SchemaMachine::key_place(const Place& place, uint8_t byte) {
+  if (mode_ == SchemaMode::kGenerate && !is_canonical(place.scan, byte)) return 0;
+  const StringScan scan = scan_string(place.scan, byte);
+  if (scan.kind == StringScan::Kind::kRefused) return 0;
+  if (scan.kind == StringScan::Kind::kClosed) return kByStack;
+  uint32_t key = place.b;
+  for (int i = 0; i < scan.size && key != kNone; ++i) key = programs_.key_next(place.a, key, scan.bytes[i]);
+  return key == kNone ? 0 : place_id(PlaceKind::kKey, place.a, key, scan.state);
+}
+
+// ---- numbers ----------------------------------------------------------------------------------------------------------------
+
+std::string SchemaMachine::number_text(uint32_t node) const {
+  std::string text;
+  for (; node != 0; node = number_texts_[node].before) text.push_back(static_cast<char>(number_texts_[node].byte));
+  std::reverse(text.begin(), text.end());
+  return text;
+}
+
+uint32_t SchemaMachine::number_verdict(const Place& place) {
+  if (!number_may_end(static_cast<NumberState>(place.scan))) return kNone;
+  if (place.kind == PlaceKind::kNumber) return programs_.plain_verdict(place.a);
+  return programs_.number_verdict(place.a, number_text(place.b));
+}
+
+SchemaMachine::State SchemaMachine::end_number(State state) {
+  const Place place = places_[state.place];
+  if (place.kind != PlaceKind::kNumber && place.kind != PlaceKind::kNumberText) return state;
+  const uint32_t verdict = number_verdict(place);
+  if (verdict == kNone) return {};
+  State ended = end_value(state.stack, verdict, false);
+  ended.guarded |= state.guarded;
+  return ended;
+}
+
+SchemaMachine::State SchemaMachine::number_byte(State state, uint8_t byte) {
+  const Place place = places_[state.place];
+  const NumberState number = number_next(static_cast<NumberState>(place.scan), byte);
+  if (mode_ == SchemaMode::kGenerate && number == kNumberE) return {};
+  if (number == kNumberRefused) {
+    if (!is_json_space(byte) && byte != ',' && byte != '}' && byte != ']') return {};
+    const State ended = end_number(state);
+    const State after = ended.place == 0 ? State{} : next(ended, byte);
+    by_stack_ = true;
+    return after;
+  }
+  if (place.kind == PlaceKind::kNumber) return at(state.stack, PlaceKind::kNumber, place.a, 0, number);
+  if (number_text(place.b).size() >= kNumberSizeBytesMax) return {};
+  return at(state.stack, PlaceKind::kNumberText, place.a, number_texts_.id(TextNode{place.b, byte}), number);
+}
+
+// ---- the way to the end -----------------------------------------------------------------------------------------------------
+
+Outcomes SchemaMachine::outcomes(const Place& place) {
+  const auto plus = [](Outcomes more, uint32_t cost) {
+    for (Outcome& outcome : more) outcome.cost += cost;
+    return more;
+  };
+  switch (place.kind) {
+    case PlaceKind::kValue:
+      return completion_.value(place.a);
+    case PlaceKind::kText:
+      return completion_.text(place.a, place.scan);
+    case PlaceKind::kKey:
+      return completion_.key(place.a, place.b, place.scan);
+    case PlaceKind::kColon:
+      return plus(completion_.member(place.a), 1);
+    case PlaceKind::kNumber:
+      return {{programs_.plain_verdict(place.a), number_may_end(static_cast<NumberState>(place.scan)) ? 0u : 1u}};
+    case PlaceKind::kNumberText:
+      return completion_.number(place.a, number_text(place.b));
+    case PlaceKind::kLiteral:
+      return {{place.b, static_cast<uint32_t>(kLiterals[place.a].size()) - place.scan}};
+    case PlaceKind::kObjectStart:
+    case PlaceKind::kArrayStart:
+      return completion_.start(place.a);
+    case PlaceKind::kObjectNext:
+    case PlaceKind::kArrayNext:
+      return completion_.next(place.a);
+    case PlaceKind::kObjectAfter:
+    case PlaceKind::kArrayAfter:
+    case PlaceKind::kAnything:
+      return completion_.end(place.a);
+    default:
+      return {};
+  }
+}
+
+uint32_t SchemaMachine::rest(uint32_t stack, uint32_t verdict) {
+  if (stack == 0) return 0;
+  const uint64_t key = static_cast<uint64_t>(stack) << 32 | verdict;
+  if (const auto found = rest_memo_.find(key); found != rest_memo_.end()) return found->second;
+  const StackNode node = stack_[stack];
+  const uint32_t frame = programs_.after(node.step, verdict);
+  uint64_t best = kNoWay;
+  if (frame != kNone) {
+    for (const Outcome& outcome : completion_.end(frame)) {
+      const uint32_t outer = rest(node.parent, outcome.verdict);
+      if (outer != kNoWay) best = std::min<uint64_t>(best, static_cast<uint64_t>(outcome.cost) + outer);
+    }
+  }
+  rest_memo_.emplace(key, static_cast<uint32_t>(best));
+  return static_cast<uint32_t>(best);
+}
+
+uint32_t SchemaMachine::distance(State state) {
+  const Place place = places_[state.place];
+  if (place.kind == PlaceKind::kDone) return 0;
+  const uint64_t key = static_cast<uint64_t>(state.place) << 32 | state.stack;
+  if (const auto found = distance_memo_.find(key); found != distance_memo_.end()) return found->second;
+  uint64_t best = kNoWay;
+  for (const Outcome& outcome : outcomes(place)) {
+    const uint32_t outer = rest(state.stack, outcome.verdict);
+    if (outer != kNoWay) best = std::min<uint64_t>(best, static_cast<uint64_t>(outcome.cost) + outer);
+  }
+  distance_memo_.emplace(key, static_cast<uint32_t>(best));
+  return static_cast<uint32_t>(best);
+}
+
+// ---- what the walk and the owner ask ----------------------------------------------------------------------------------------
+
+bool SchemaMachine::complete(State state) {
+  if (state.place == 0) return false;
+  return places_[end_number(state).place].kind == PlaceKind::kDone;
+}
+
+SchemaMachine::State SchemaMachine::mark_duplicate(State state) {
+  const Place place = places_[state.place];
+  const uint32_t frame = programs_.mark_duplicate(place.a);
+  return frame == kNone ? State{} : at(state.stack, PlaceKind::kArrayAfter, frame);
+}
+
+SchemaMachine::State SchemaMachine::after_item(State state) {
+  const Place place = places_[state.place];
+  return place.kind == PlaceKind::kAnything ? at(state.stack, PlaceKind::kArrayAfter, place.a) : state;
+}
+
+Idle SchemaMachine::idle(State state) {
+  const Place& place = places_[state.place];
+  if (mode_ == SchemaMode::kAccept && skips_spaces(place.kind)) return {&json_spaces(), false, UINT32_MAX, true};
+  if (place.scan != kPlainText) return {};
+  if (place.kind == PlaceKind::kKey) {
+    return programs_.key_is_idle(place.b) ? Idle{&plain_bytes(), true, UINT32_MAX, true} : Idle{};
+  }
+  if (place.kind != PlaceKind::kText) return {};
+  const auto [entry, is_new] = idle_memo_.try_emplace(place.a);
+  if (is_new) {
+    FreeText free = programs_.free_text(place.a);
+    free.bytes &= plain_bytes();
+    entry->second = free;
+  }
+  const FreeText& free = entry->second;
+  if (free.bytes.none()) return {};
+  return {&free.bytes, true, static_cast<uint32_t>(std::min<uint64_t>(free.chars_max, UINT32_MAX)), free.stays};
+}
+
+}  // namespace cadre::contract

@@ -1,0 +1,144 @@
+// A compiled JSON Schema as a machine that reads the bytes of one document and refuses a byte as soon as it can tell.
+//
+// States are small handles into tables that grow as they are used (lazily built, hash-consed): the place in the JSON text and, per open
+// object or array, the frame of SchemaPrograms. Equal situations are equal states, so forks and rollbacks are copies and masks can be
+// remembered by state. In accept mode the language is the schema's whole language, any legal whitespace and member order. In generate mode it is
+// canonical text (no spaces, no exponents, short escapes, SchemaMode::kGenerate's order) and no state is a dead end: distance() says how
+// many bytes lead to the end at most, and some next byte always brings it nearer.
+//
+// Two demands look at whole values that a state cannot hold: a name that no keyword mentions must not come twice in one object, and uniqueItems. Where
+// the machine passes such a point it marks the state `guarded`; Constraint (contract/constraint.h) decides those with the text.
+// Limits: kDepthMax open containers; a table past kStatesMax states refuses everything and says so in problem().
+// Thread safety: none; the owner locks.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "contract/json_scan.h"
+#include "contract/schema_completion.h"
+#include "contract/schema_programs.h"
+#include "contract/token_mask.h"
+
+namespace cadre::contract {
+
+inline constexpr size_t kMachineDepthMax = 1000;
+inline constexpr size_t kMachineStatesMax = 4'000'000;
+
+class SchemaMachine {
+ public:
+  struct State {
+    uint32_t place = 0;  // 0: refused
+    uint32_t stack = 0;  // 0: nothing open
+    bool guarded = false;  // a point was passed that the text has to confirm
+    friend bool operator==(const State& a, const State& b) { return a.place == b.place && a.stack == b.stack; }
+  };
+
+  enum class PlaceKind : uint8_t {
+    kRefused,
+    kDone,         // the document is complete; only spaces
+    kValue,        // a value must begin: a = location
+    kText,         // in a string value: a = text, scan
+    kKey,          // in a name: a = frame, b = key, scan
+    kColon,        // a = step
+    kNumber,       // without demands: a = program, scan = NumberState
+    kNumberText,   // with demands: a = program, b = text so far, scan = NumberState
+    kLiteral,      // true, false, null: a = which, b = verdict, scan = letters so far
+    kObjectStart,  // a = frame
+    kObjectNext,   // after a comma
+    kObjectAfter,  // after a member's value
+    kArrayStart,
+    kArrayNext,
+    kArrayAfter,
+    kAnything      // every byte, until the text decides
+  };
+  struct Place {
+    PlaceKind kind = PlaceKind::kRefused;
+    uint32_t a = 0, b = 0, scan = 0;
+    friend bool operator==(const Place&, const Place&) = default;
+  };
+
+  static constexpr uint32_t kNoWay = UINT32_MAX;
+
+  static Result<std::unique_ptr<SchemaMachine>> compile(const Schema& schema, SchemaMode mode);
+
+  State start() const { return start_; }
+  State next(State state, uint8_t byte);
+  bool dead(State state) const { return state.place == 0; }
+  bool complete(State state);
+  // Bytes that finish the document from here, at most; kNoWay if none were found. What the text decides (a name or item that stands there
+  // already) is not in it: see DocumentCursor::distance.
+  uint32_t distance(State state);
+  Idle idle(State state);
+
+  const Place& place(State state) const { return places_[state.place]; }
+  size_t depth(State state) const { return state.stack == 0 ? 0 : stack_[state.stack].depth; }
+  SchemaPrograms& programs() { return programs_; }
+  // A number has no last byte of its own: the state as if it ended here; the state itself elsewhere.
+  State end_number(State state);
+  // The state after an item of an array once that item proved equal to an earlier one, and once it proved different from all.
+  State mark_duplicate(State state);
+  State after_item(State state);
+  // Why everything is refused from some point on; empty when all is well.
+  std::string problem() const;
+  // Is the value begun here an item that must differ from those before it?
+  bool item_must_differ(State state) const { return must_differ(state.stack); }
+  size_t size() const { return places_.size() + stack_.size() + programs_.size(); }
+
+ private:
+  struct StackNode {
+    uint32_t parent = 0;
+    uint32_t step = 0;
+    uint32_t depth = 0;
+    friend bool operator==(const StackNode&, const StackNode&) = default;
+  };
+  friend uint64_t hash_of(const StackNode& node) { return mix_hash(mix_hash(node.parent, node.step), node.depth); }
+  friend uint64_t hash_of(const Place& place) {
+    return mix_hash(mix_hash(static_cast<uint64_t>(place.kind), place.a), static_cast<uint64_t>(place.b) << 32 | place.scan);
+  }
+  struct TextNode {  // a text as its last byte and what stands before it
+    uint32_t before = 0;
+    uint8_t byte = 0;
+    friend bool operator==(const TextNode&, const TextNode&) = default;
+  };
+  friend uint64_t hash_of(const TextNode& node) { return mix_hash(node.before, node.byte); }
+  using Row = std::array<uint32_t, 256>;  // next place; kNotYet, kByStack
+
+  SchemaMachine(SchemaPrograms programs, SchemaMode mode) : mode_(mode), programs_(std::move(programs)), completion_(programs_) {}
+  uint32_t place_id(PlaceKind kind, uint32_t a = 0, uint32_t b = 0, uint32_t scan = 0);
+  State at(uint32_t stack, PlaceKind kind, uint32_t a = 0, uint32_t b = 0, uint32_t scan = 0, bool guarded = false);
+  State read(State state, uint8_t byte);       // as the rows know it, or else step()
+  State step(State state, uint8_t byte);       // worked out
+  State begin_value(uint32_t stack, uint32_t location, uint8_t byte);
+  State begin_item(State state, uint8_t byte);
+  State push(uint32_t stack, uint32_t step);
+  State end_value(uint32_t stack, uint32_t verdict, bool guarded);
+  uint32_t text_place(const Place& place, uint8_t byte);
+  uint32_t key_place(const Place& place, uint8_t byte);
+  std::string number_text(uint32_t node) const;
+  uint32_t number_verdict(const Place& place);
+  State number_byte(State state, uint8_t byte);
+
+  Outcomes outcomes(const Place& place);
+  uint32_t rest(uint32_t stack, uint32_t verdict);
+  bool must_differ(uint32_t stack) const { return stack != 0 && programs_.step(stack_[stack].step).must_differ; }
+
+  SchemaMode mode_;
+  bool by_stack_ = false;  // the transition under way looked at the stack, so it cannot stand in a row
+  SchemaPrograms programs_;
+  SchemaCompletion completion_;  // generate mode
+  std::unordered_map<uint64_t, uint32_t> rest_memo_;      // (stack, verdict)
+  std::unordered_map<uint64_t, uint32_t> distance_memo_;  // (place, stack)
+  std::unordered_map<uint32_t, FreeText> idle_memo_;  // per text
+  InternTable<Place> places_;
+  InternTable<StackNode> stack_;
+  InternTable<TextNode> number_texts_;
+  std::vector<std::unique_ptr<Row>> rows_;  // per place
+  State start_;
+  std::string problem_;
+};
+
+}  // namespace cadre::contract
