@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t zero = std::min(input.find('\0'), input.size());
   const auto text = input.substr(0, zero);
-  const auto schema = read_schema(text, {.nodes_max = 2000, .assert_formats = size % 2 == 0});
+  const auto schema = read_schema(text, {.assert_formats = size % 2 == 0, .nodes_max = 2000});
   if (!schema.ok()) return 0;
   check_ids(*schema);
   const auto instance = parse_document(input.substr(std::min(zero + 1, input.size())), 100);
@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // The document moves one level down, so references by pointer from its root would change their meaning.
   if (text.find('#') != std::string_view::npos || text.find("$schema") != std::string_view::npos) return 0;
   const auto negated =
-      read_schema("{\"not\":" + std::string(text) + "}", {.nodes_max = 2001, .assert_formats = size % 2 == 0});
+      read_schema("{\"not\":" + std::string(text) + "}", {.assert_formats = size % 2 == 0, .nodes_max = 2001});
   if (!negated.ok()) return 0;
   const auto turned = validate_document(*negated, *instance);
   CADRE_CHECK(!turned.ok() || turned->valid != verdict->valid, "not turns the verdict");

@@ -23,6 +23,14 @@ inline constexpr size_t kDocumentDepthMax = 1024;
 enum class JsonKind : uint8_t { kNull, kFalse, kTrue, kNumber, kString, kArray, kObject };
 
 struct JsonValue {
+  // Declared here and defined below: a pair of a type that is still incomplete must not be instantiated inside it.
+  JsonValue();
+  JsonValue(const JsonValue&);
+  JsonValue(JsonValue&&) noexcept;
+  JsonValue& operator=(const JsonValue&);
+  JsonValue& operator=(JsonValue&&) noexcept;
+  ~JsonValue();
+
   JsonKind kind = JsonKind::kNull;
   bool is_plain_integer =
       false;         // kNumber: spelt without fraction and exponent (1.0 and 1e2 are not); no part of the value
@@ -34,6 +42,13 @@ struct JsonValue {
   // The member of that name, or null. Linear.
   const JsonValue* find(std::string_view name) const;
 };
+
+inline JsonValue::JsonValue() = default;
+inline JsonValue::JsonValue(const JsonValue&) = default;
+inline JsonValue::JsonValue(JsonValue&&) noexcept = default;
+inline JsonValue& JsonValue::operator=(const JsonValue&) = default;
+inline JsonValue& JsonValue::operator=(JsonValue&&) noexcept = default;
+inline JsonValue::~JsonValue() = default;
 
 Result<JsonValue> parse_document(std::string_view text, size_t depth_max = kDocumentDepthMax);
 
