@@ -12,20 +12,31 @@ namespace {
 
 constexpr size_t kForcedSizeBytesMax = 4096;  // of one forced text
 
-// The machine without the tokens whose fate only the text decides; remembers whether there were any.
-struct CertainMachine {
+// The machine, watched: how many containers stay open along all that was read.
+struct AllMachine {
   using State = SchemaMachine::State;
   SchemaMachine& machine;
-  bool guards = false;
+  size_t depth_min = 0;
 
   State next(State state, uint8_t byte) {
     const State result = machine.next(state, byte);
+    if (result.place != 0 && result.stack != state.stack) depth_min = std::min(depth_min, machine.depth(result));
+    return result;
+  }
+  bool dead(State state) const { return machine.dead(state); }
+  Idle idle(State state) { return machine.idle(state); }
+};
+
+// The same without the tokens whose fate only the text decides; remembers whether there were any.
+struct CertainMachine : AllMachine {
+  bool guards = false;
+
+  State next(State state, uint8_t byte) {
+    const State result = AllMachine::next(state, byte);
     if (!result.guarded) return result;
     guards = true;
     return {};
   }
-  bool dead(State state) const { return machine.dead(state); }
-  Idle idle(State state) { return machine.idle(state); }
 };
 
 // The ranks that are in `all` and not in `some`, which is a part of it.
@@ -69,54 +80,75 @@ size_t CompiledSchema::size() {
   return machine_->size();
 }
 
-std::shared_ptr<CompiledSchema::Masks::Entry> CompiledSchema::mask(const std::shared_ptr<const Vocabulary>& vocabulary,
-                                                                         SchemaMachine::State state) {
-  auto masks = std::find_if(masks_.begin(), masks_.end(), [&](const Masks& entry) { return entry.vocabulary == vocabulary; });
-  if (masks == masks_.end()) {
-    masks_.push_back(Masks{vocabulary, {}, 0});
-    masks = std::prev(masks_.end());
+CompiledSchema::Masks& CompiledSchema::masks(const std::shared_ptr<const Vocabulary>& vocabulary) {
+  for (Masks& masks : masks_) {
+    if (masks.vocabulary == vocabulary) return masks;
   }
-  const uint64_t key = static_cast<uint64_t>(state.place) << 32 | state.stack;
-  if (const auto found = masks->entries.find(key); found != masks->entries.end()) return found->second;
+  masks_.emplace_back();
+  masks_.back().vocabulary = vocabulary;
+  return masks_.back();
+}
+
+// A mask depends on the place and on the containers that its tokens may close, mostly none or one: it is remembered for those alone, so that equal
+// places below different parents share it.
+std::shared_ptr<const CompiledSchema::Masks::Entry> CompiledSchema::mask(const std::shared_ptr<const Vocabulary>& vocabulary,
+                                                                         SchemaMachine::State state) {
+  Masks& masks = this->masks(vocabulary);
+  const size_t depth = machine_->depth(state);
+  for (const auto& entry : masks.entries[state.place]) {
+    bool same = entry->steps.size() <= depth;
+    for (size_t level = 0; level < entry->steps.size() && same; ++level) same = machine_->step_at(state, level) == entry->steps[level];
+    if (same) return entry;
+  }
   auto entry = std::make_shared<Masks::Entry>();
   state.guarded = false;
-  CertainMachine certain{*machine_};
+  CertainMachine certain{{*machine_, machine_->is_local(state) ? depth : 0}};
   entry->certain = token_mask(*vocabulary, certain, state);
-  if (certain.guards) entry->guarded = ranks_beside(token_mask(*vocabulary, *machine_, state), entry->certain);
-  if (masks->size_bytes > kMaskCacheSizeBytesMax) {
-    masks->entries.clear();
-    masks->size_bytes = 0;
+  AllMachine all{*machine_, certain.depth_min};
+  if (certain.guards) entry->guarded = ranks_beside(token_mask(*vocabulary, all, state), entry->certain);
+  const size_t closed = depth - std::min(depth, all.depth_min);
+  for (size_t level = 0; level < closed; ++level) entry->steps.push_back(machine_->step_at(state, level));
+  if (masks.size_bytes > kMaskCacheSizeBytesMax) {
+    masks.entries.clear();
+    masks.reach.clear();
+    masks.size_bytes = 0;
   }
-  masks->size_bytes += 128 + entry->certain.intervals.size() * sizeof(RankInterval) + entry->guarded.size() * sizeof(uint32_t);
-  masks->entries.emplace(key, entry);
+  masks.size_bytes += 160 + entry->certain.intervals.size() * sizeof(RankInterval) + entry->guarded.size() * sizeof(uint32_t);
+  masks.entries[state.place].push_back(entry);
   return entry;
 }
 
-// Walks the trie once more, noting for each token how far from the end it leads. States that keep every byte below alive lead equally far.
-void CompiledSchema::find_reach(const Vocabulary& vocabulary, SchemaMachine::State start, Masks::Entry& entry) {
-  std::vector<SchemaMachine::State> states(vocabulary.token_size_max() + 1);
+// Walks the trie once more, noting for each token how far from the end it leads.
+std::shared_ptr<const std::vector<CompiledSchema::Masks::Reach>> CompiledSchema::reach(const std::shared_ptr<const Vocabulary>& vocabulary,
+                                                                                      SchemaMachine::State start) {
+  Masks& masks = this->masks(vocabulary);
+  const uint64_t key = static_cast<uint64_t>(start.place) << 32 | start.stack;
+  if (const auto found = masks.reach.find(key); found != masks.reach.end()) return found->second;
+  auto reach = std::make_shared<std::vector<Masks::Reach>>();
+  std::vector<SchemaMachine::State> states(vocabulary->token_size_max() + 1);
   states[0] = start;
   states[0].guarded = false;
-  const auto note = [&](SchemaMachine::State state, uint32_t low, uint32_t high) {
-    if (low == high) return;
-    const uint32_t distance = machine_->distance(state);
-    if (!entry.reach.empty() && entry.reach.back().distance == distance && entry.reach.back().ranks.high == low) {
-      entry.reach.back().ranks.high = high;
-    } else {
-      entry.reach.push_back({distance, {low, high}});
-    }
-  };
-  for (uint32_t i = 1; i < vocabulary.nodes().size();) {
-    const VocabularyNode& node = vocabulary.nodes()[i];
+  for (uint32_t i = 1; i < vocabulary->nodes().size();) {
+    const VocabularyNode& node = vocabulary->nodes()[i];
     const SchemaMachine::State state = machine_->next(states[node.depth - 1u], node.byte);
     if (machine_->dead(state) || state.guarded) {
       i = node.end;
       continue;
     }
     states[node.depth] = state;
-    note(state, node.rank_low, vocabulary.own_end(i));
+    const RankInterval ranks{node.rank_low, vocabulary->own_end(i)};
     ++i;
+    if (ranks.low == ranks.high) continue;
+    const uint32_t distance = machine_->distance(state);
+    if (!reach->empty() && reach->back().distance == distance && reach->back().ranks.high == ranks.low) {
+      reach->back().ranks.high = ranks.high;
+    } else {
+      reach->push_back({distance, ranks});
+    }
   }
+  masks.size_bytes += 64 + reach->size() * sizeof(Masks::Reach);
+  masks.reach.emplace(key, reach);
+  return reach;
 }
 
 Result<Constraint> Constraint::make(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary, uint32_t tokens_max) {
@@ -157,8 +189,7 @@ const TokenMask& Constraint::mask() {
     if (entry->guarded.empty()) return entry->certain;
     mask_ = entry->certain;
   } else {
-    if (entry->reach.empty()) contract_->find_reach(*vocabulary_, position_->cursor.state(), *entry);
-    keep_within_budget(*entry);
+    keep_within_budget(*contract_->reach(vocabulary_, position_->cursor.state()));
   }
   TokenMaskBuilder guarded;
   for (const uint32_t rank : entry->guarded) {
@@ -179,11 +210,11 @@ bool Constraint::takes_guarded(std::string_view text) const {
 }
 
 // Of the tokens that are certain, those that leave enough tokens to finish.
-void Constraint::keep_within_budget(const CompiledSchema::Masks::Entry& entry) {
+void Constraint::keep_within_budget(const std::vector<CompiledSchema::Masks::Reach>& reach) {
   constexpr uint32_t kDoubt = 2;  // what the text knows better than the machine, at most (DocumentCursor::distance)
   const uint32_t left = position_->tokens_left - 1;
   TokenMaskBuilder mask;
-  for (const auto& [distance, ranks] : entry.reach) {
+  for (const auto& [distance, ranks] : reach) {
     if (distance + kDoubt <= left) {
       mask.add(ranks.low, ranks.high);
     } else if (distance <= left + kDoubt) {

@@ -47,23 +47,25 @@ class CompiledSchema {
  private:
   friend class Constraint;
   struct Masks {  // of one vocabulary
-    std::shared_ptr<const Vocabulary> vocabulary;
+    // How far from the end each token leads that is certain, as the machine knows it.
+    struct Reach {
+      uint32_t distance = 0;
+      RankInterval ranks;
+    };
     struct Entry {
+      std::vector<uint32_t> steps;  // the open containers that the mask depends on, innermost first
       TokenMask certain;
       std::vector<uint32_t> guarded;  // ranks whose tokens pass a point that only the text can decide
-      // With a budget: the certain ones by how far from the end they lead, as the machine knows it.
-      struct Reach {
-        uint32_t distance = 0;
-        RankInterval ranks;
-      };
-      std::vector<Reach> reach;
     };
-    std::unordered_map<uint64_t, std::shared_ptr<Entry>> entries;
+    std::shared_ptr<const Vocabulary> vocabulary;
+    std::unordered_map<uint32_t, std::vector<std::shared_ptr<const Entry>>> entries;            // per place
+    std::unordered_map<uint64_t, std::shared_ptr<const std::vector<Reach>>> reach;               // per place and stack
     size_t size_bytes = 0;
   };
   CompiledSchema() = default;
-  std::shared_ptr<Masks::Entry> mask(const std::shared_ptr<const Vocabulary>& vocabulary, SchemaMachine::State state);
-  void find_reach(const Vocabulary& vocabulary, SchemaMachine::State state, Masks::Entry& entry);
+  Masks& masks(const std::shared_ptr<const Vocabulary>& vocabulary);
+  std::shared_ptr<const Masks::Entry> mask(const std::shared_ptr<const Vocabulary>& vocabulary, SchemaMachine::State state);
+  std::shared_ptr<const std::vector<Masks::Reach>> reach(const std::shared_ptr<const Vocabulary>& vocabulary, SchemaMachine::State state);
 
   SchemaMode mode_ = SchemaMode::kAccept;
   Schema schema_;
@@ -102,7 +104,7 @@ class Constraint {
   Constraint(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary, uint32_t tokens_max);
   bool reads(DocumentCursor& cursor, std::string_view text) const;
   bool takes_guarded(std::string_view text) const;
-  void keep_within_budget(const CompiledSchema::Masks::Entry& entry);
+  void keep_within_budget(const std::vector<CompiledSchema::Masks::Reach>& reach);
 
   std::shared_ptr<CompiledSchema> contract_;
   std::shared_ptr<const Vocabulary> vocabulary_;

@@ -199,7 +199,8 @@ SchemaMachine::State SchemaMachine::push(uint32_t stack, uint32_t step) {
   by_stack_ = true;
   const uint32_t depth = stack_[stack].depth + 1;
   if (depth > kMachineDepthMax) return {};
-  const uint32_t node = stack_.id(StackNode{stack, step, depth});
+  const bool settled = stack_[stack].settled && programs_.is_settled(programs_.step(step).location);
+  const uint32_t node = stack_.id(StackNode{stack, step, depth, settled});
   return at(node, PlaceKind::kValue, programs_.step(step).location);
 }
 
@@ -398,6 +399,12 @@ bool SchemaMachine::complete(State state) {
   return places_[end_number(state).place].kind == PlaceKind::kDone;
 }
 
+uint32_t SchemaMachine::step_at(State state, size_t level) const {
+  uint32_t node = state.stack;
+  for (; level > 0; --level) node = stack_[node].parent;
+  return stack_[node].step;
+}
+
 SchemaMachine::State SchemaMachine::mark_duplicate(State state) {
   const Place place = places_[state.place];
   const uint32_t frame = programs_.mark_duplicate(place.a);
@@ -414,7 +421,10 @@ Idle SchemaMachine::idle(State state) {
   if (mode_ == SchemaMode::kAccept && skips_spaces(place.kind)) return {&json_spaces(), false, UINT32_MAX, true};
   if (place.scan != kPlainText) return {};
   if (place.kind == PlaceKind::kKey) {
-    return programs_.key_is_idle(place.b) ? Idle{&plain_bytes(), true, UINT32_MAX, true} : Idle{};
+    if (programs_.key_is_idle(place.b)) return {&plain_bytes(), true, UINT32_MAX, true};
+    // A text that begins like a name of the schema may still become any other name, where others are welcome.
+    const bool any = mode_ == SchemaMode::kAccept && programs_.key(place.b).languages.empty() && programs_.other_step(place.a) != kNone;
+    return any ? Idle{&plain_bytes(), true, UINT32_MAX, false} : Idle{};
   }
   if (place.kind != PlaceKind::kText) return {};
   const auto [entry, is_new] = idle_memo_.try_emplace(place.a);

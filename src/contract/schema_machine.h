@@ -75,7 +75,11 @@ class SchemaMachine {
   Idle idle(State state);
 
   const Place& place(State state) const { return places_[state.place]; }
-  size_t depth(State state) const { return state.stack == 0 ? 0 : stack_[state.stack].depth; }
+  size_t depth(State state) const { return stack_[state.stack].depth; }
+  // The step of the `level`-th open container from the inside, 0 being the innermost; and whether what may follow depends on the innermost
+  // `level`s alone, if no more of them are closed on the way.
+  uint32_t step_at(State state, size_t level) const;
+  bool is_local(State state) const { return mode_ == SchemaMode::kAccept || stack_[state.stack].settled; }
   SchemaPrograms& programs() { return programs_; }
   // A number has no last byte of its own: the state as if it ended here; the state itself elsewhere.
   State end_number(State state);
@@ -93,6 +97,7 @@ class SchemaMachine {
     uint32_t parent = 0;
     uint32_t step = 0;
     uint32_t depth = 0;
+    bool settled = true;  // whatever value ends here, there is only one verdict; and so all the way down
     friend bool operator==(const StackNode&, const StackNode&) = default;
   };
   friend uint64_t hash_of(const StackNode& node) { return mix_hash(mix_hash(node.parent, node.step), node.depth); }

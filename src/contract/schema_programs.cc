@@ -63,12 +63,8 @@ uint32_t SchemaPrograms::program(uint32_t location_id, ValueType type) {
   uint32_t id = kNone;
   if (requirement != FormulaTable::kFalse) {
     // A goal that the requirement implies needs no watching of its own: where it fails, the value is refused anyway.
-    const FormulaTable::Node& node = table().node(location.requirement);
-    for (size_t i = 0; i < goal_formulas.size(); ++i) {
-      const Formula goal = table().variable(kGoalVariable | static_cast<uint32_t>(i));
-      const bool implied = location.requirement == goal ||
-                           (node.kind == FormulaTable::Kind::kAll && std::find(node.parts.begin(), node.parts.end(), goal) != node.parts.end());
-      if (implied) goal_formulas[i] = FormulaTable::kTrue;
+    for (uint32_t i = 0; i < goal_formulas.size(); ++i) {
+      if (is_implied(location, i)) goal_formulas[i] = FormulaTable::kTrue;
     }
     goal_formulas.insert(goal_formulas.begin(), requirement);
     id = programs_.id(Program{type, std::move(goal_formulas)});
@@ -86,6 +82,22 @@ bool SchemaPrograms::viable(uint32_t location_id) {
   }
   viable_[location_id] = viable;
   return viable;
+}
+
+// Can the requirement hold only if the goal does?
+bool SchemaPrograms::is_implied(const Location& location, uint32_t goal) {
+  const Formula formula = table().variable(kGoalVariable | goal);
+  const FormulaTable::Node& node = table().node(location.requirement);
+  return location.requirement == formula ||
+         (node.kind == FormulaTable::Kind::kAll && std::find(node.parts.begin(), node.parts.end(), formula) != node.parts.end());
+}
+
+bool SchemaPrograms::is_settled(uint32_t location_id) {
+  const Location& location = locations_[location_id];
+  for (uint32_t goal = 0; goal < location.goals.size(); ++goal) {
+    if (!is_implied(location, goal)) return false;
+  }
+  return true;
 }
 
 bool SchemaPrograms::is_free(uint32_t location, ValueType type) {

@@ -146,6 +146,8 @@ class SchemaPrograms {
   bool viable(uint32_t location);
   // Is every text, is every number as good as any other there?
   bool is_free(uint32_t location, ValueType type);
+  // Does every value that may stand there give the same verdict?
+  bool is_settled(uint32_t location);
   const Program& program_of(uint32_t id) const { return programs_[id]; }
 
   // Values without inner structure (null, false, true, numbers without demands): the verdict, if the requirement allows it.
@@ -240,6 +242,7 @@ class SchemaPrograms {
   SchemaPrograms(SchemaFormulas formulas, SchemaMode mode) : formulas_(std::move(formulas)), mode_(mode) {}
   FormulaTable& table() { return formulas_.formulas(); }
   uint32_t location(std::vector<SchemaId> goals, Formula requirement);
+  bool is_implied(const Location& location, uint32_t goal);
   Details& details(uint32_t program);
   void find_atoms(Details& details, ValueType type);
   void find_guards(Details& details, SchemaId node, const std::vector<Formula>& path, Unevaluated& unevaluated, ValueType type, int depth);

@@ -9,6 +9,10 @@
 #include <utility>
 #include <vector>
 
+// Inlining would give every level of the recursion the locals of all its branches: 4096 levels must fit into 8 MiB of
+// stack, with sanitizers too.
+#define CADRE_OWN_FRAME [[gnu::noinline]]
+
 namespace cadre::contract {
 namespace {
 
@@ -107,7 +111,8 @@ class Validator {
     return holds;
   }
 
-  bool apply_with_own_marks(const SchemaNode& node, const JsonValue& instance, const Place& place, Marks* marks) {
+  CADRE_OWN_FRAME bool apply_with_own_marks(const SchemaNode& node, const JsonValue& instance, const Place& place,
+                                            Marks* marks) {
     Marks own(instance.items.size() + instance.members.size());
     if (!apply_node(node, instance, place, &own)) return false;
     if (!check_unevaluated(node, instance, place, own)) return false;
@@ -115,7 +120,7 @@ class Validator {
     return true;
   }
 
-  bool apply_node(const SchemaNode& node, const JsonValue& instance, const Place& place, Marks* marks) {
+  CADRE_OWN_FRAME bool apply_node(const SchemaNode& node, const JsonValue& instance, const Place& place, Marks* marks) {
     if (node.never) return fail(node, "", place, "the schema is false: nothing is allowed here");
     if ((type_bits(instance, node.plain_integers) & node.types) == 0)
       return fail(node, "type", place, "a value of another type is expected");
@@ -139,7 +144,7 @@ class Validator {
     return check_combinations(node, instance, place, marks);
   }
 
-  bool check_value_lists(const SchemaNode& node, const JsonValue& instance, const Place& place) {
+  CADRE_OWN_FRAME bool check_value_lists(const SchemaNode& node, const JsonValue& instance, const Place& place) {
     for (const auto& list : node.value_lists) {
       const bool found =
           std::any_of(list.begin(), list.end(), [&](const JsonValue& value) { return same_value(value, instance); });
@@ -148,7 +153,7 @@ class Validator {
     return true;
   }
 
-  bool check_number(const SchemaNode& node, const Decimal& number, const Place& place) {
+  CADRE_OWN_FRAME bool check_number(const SchemaNode& node, const Decimal& number, const Place& place) {
     if (node.minimum && number.compare(*node.minimum) < 0)
       return fail(node, "minimum", place, "the number is too small");
     if (node.exclusive_minimum && number.compare(*node.exclusive_minimum) <= 0)
@@ -162,7 +167,7 @@ class Validator {
     return true;
   }
 
-  bool check_string(const SchemaNode& node, const std::string& text, const Place& place) {
+  CADRE_OWN_FRAME bool check_string(const SchemaNode& node, const std::string& text, const Place& place) {
     if (node.min_length || node.max_length) {
       const uint64_t length = code_point_count(text);
       if (node.min_length && length < *node.min_length)
@@ -192,7 +197,8 @@ class Validator {
     return false;
   }
 
-  bool check_array(const SchemaNode& node, const JsonValue& instance, const Place& place, Marks* marks) {
+  CADRE_OWN_FRAME bool check_array(const SchemaNode& node, const JsonValue& instance, const Place& place,
+                                   Marks* marks) {
     const size_t count = instance.items.size();
     if (node.min_items && count < *node.min_items) return fail(node, "minItems", place, "the array has too few items");
     if (node.max_items && count > *node.max_items) return fail(node, "maxItems", place, "the array has too many items");
@@ -213,7 +219,8 @@ class Validator {
     return true;
   }
 
-  bool check_contains(const SchemaNode& node, const JsonValue& instance, const Place& place, Marks* marks) {
+  CADRE_OWN_FRAME bool check_contains(const SchemaNode& node, const JsonValue& instance, const Place& place,
+                                      Marks* marks) {
     uint64_t found = 0;
     for (size_t i = 0; i < instance.items.size(); ++i) {
       if (!holds_quietly(*node.contains, instance.items[i], Place{&place, nullptr, i}, nullptr)) continue;
@@ -257,7 +264,8 @@ class Validator {
     std::unordered_map<std::string_view, char> index_;
   };
 
-  bool check_object(const SchemaNode& node, const JsonValue& instance, const Place& place, Marks* marks) {
+  CADRE_OWN_FRAME bool check_object(const SchemaNode& node, const JsonValue& instance, const Place& place,
+                                    Marks* marks) {
     const size_t count = instance.members.size();
     if (node.min_properties && count < *node.min_properties)
       return fail(node, "minProperties", place, "the object has too few members");
@@ -272,7 +280,7 @@ class Validator {
     return true;
   }
 
-  bool check_required(const SchemaNode& node, const JsonValue& instance, const Place& place) {
+  CADRE_OWN_FRAME bool check_required(const SchemaNode& node, const JsonValue& instance, const Place& place) {
     const Names names(instance);
     for (const auto& name : node.required) {
       if (!names.has(name)) return fail(node, "required", place, fmt::format("\"{}\" is missing", name));
@@ -288,7 +296,8 @@ class Validator {
     return true;
   }
 
-  bool check_member(const SchemaNode& node, const JsonValue& instance, size_t index, const Place& place, Marks* marks) {
+  CADRE_OWN_FRAME bool check_member(const SchemaNode& node, const JsonValue& instance, size_t index, const Place& place,
+                                    Marks* marks) {
     const auto& [name, value] = instance.members[index];
     const Place inner{&place, &name, 0};
     bool evaluated = false;
@@ -311,7 +320,7 @@ class Validator {
     return true;
   }
 
-  bool name_is_allowed(SchemaId schema, const std::string& name, const Place& place) {
+  CADRE_OWN_FRAME bool name_is_allowed(SchemaId schema, const std::string& name, const Place& place) {
     JsonValue text;
     text.kind = JsonKind::kString;
     text.text = name;
@@ -332,7 +341,8 @@ class Validator {
   }
 
   // The schemas that apply to the same instance.
-  bool check_combinations(const SchemaNode& node, const JsonValue& instance, const Place& place, Marks* marks) {
+  CADRE_OWN_FRAME bool check_combinations(const SchemaNode& node, const JsonValue& instance, const Place& place,
+                                          Marks* marks) {
     for (const SchemaId child : node.all_of) {
       if (!apply(child, instance, place, marks)) return false;
     }
@@ -352,8 +362,8 @@ class Validator {
     return !stopped_;
   }
 
-  bool check_any(const SchemaNode& node, const std::vector<SchemaId>& list, const JsonValue& instance,
-                 const Place& place, Marks* marks) {
+  CADRE_OWN_FRAME bool check_any(const SchemaNode& node, const std::vector<SchemaId>& list, const JsonValue& instance,
+                                 const Place& place, Marks* marks) {
     bool any = false;
     for (const SchemaId child : list) {
       any |= holds_quietly(child, instance, place, marks);
@@ -362,8 +372,8 @@ class Validator {
     return any || fail(node, "anyOf", place, "no alternative holds");
   }
 
-  bool check_one(const SchemaNode& node, const std::vector<SchemaId>& list, const JsonValue& instance,
-                 const Place& place, Marks* marks) {
+  CADRE_OWN_FRAME bool check_one(const SchemaNode& node, const std::vector<SchemaId>& list, const JsonValue& instance,
+                                 const Place& place, Marks* marks) {
     size_t count = 0;
     for (const SchemaId child : list) {
       count += holds_quietly(child, instance, place, marks) ? 1 : 0;
@@ -372,14 +382,15 @@ class Validator {
     return count == 1 || fail(node, "oneOf", place, "no alternative holds");
   }
 
-  bool check_condition(const SchemaNode& node, const JsonValue& instance, const Place& place, Marks* marks) {
+  CADRE_OWN_FRAME bool check_condition(const SchemaNode& node, const JsonValue& instance, const Place& place,
+                                       Marks* marks) {
     const bool condition = holds_quietly(*node.if_schema, instance, place, marks);
     const auto& branch = condition ? node.then_schema : node.else_schema;
     return !branch || apply(*branch, instance, place, marks);
   }
 
   // A schema whose failure is no violation. Its marks count only if it holds.
-  bool holds_quietly(SchemaId id, const JsonValue& instance, const Place& place, Marks* marks) {
+  CADRE_OWN_FRAME bool holds_quietly(SchemaId id, const JsonValue& instance, const Place& place, Marks* marks) {
     Marks own(marks == nullptr ? 0 : marks->size());
     ++quiet_;
     const bool holds = apply(id, instance, place, marks == nullptr ? nullptr : &own);
@@ -388,7 +399,8 @@ class Validator {
     return holds && !stopped_;
   }
 
-  bool check_unevaluated(const SchemaNode& node, const JsonValue& instance, const Place& place, Marks& marks) {
+  CADRE_OWN_FRAME bool check_unevaluated(const SchemaNode& node, const JsonValue& instance, const Place& place,
+                                         Marks& marks) {
     for (size_t i = 0; i < marks.size(); ++i) {
       if (marks[i]) continue;
       marks[i] = true;
@@ -402,9 +414,8 @@ class Validator {
     return true;
   }
 
-  // Remembers the first violation that counts. Out of line: frames of the recursion stay small.
-  [[gnu::noinline]] bool fail(const SchemaNode& node, const char* keyword, const Place& place,
-                              std::string_view message) {
+  // Remembers the first violation that counts.
+  CADRE_OWN_FRAME bool fail(const SchemaNode& node, const char* keyword, const Place& place, std::string_view message) {
     if (quiet_ > 0 || stopped_) return false;
     validity_.instance_path = pointer_to(&place);
     validity_.keyword_path = node.path;
@@ -413,7 +424,7 @@ class Validator {
     return false;
   }
 
-  [[gnu::noinline]] bool stop(const char* why) {
+  CADRE_OWN_FRAME bool stop(const char* why) {
     stopped_ = true;
     error_ = Error{ErrorCode::kLimit, fmt::format("validation: {}", why)};
     return false;

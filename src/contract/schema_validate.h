@@ -15,8 +15,8 @@
 namespace cadre::contract {
 
 inline constexpr size_t kValidateDepthMax = 4096;  // schema applications inside each other
-// Schema applications in all, about a second: alternatives inside alternatives can double the work with every level.
-inline constexpr size_t kValidateStepsMax = 50'000'000;
+// Schema applications in all, about half a second: alternatives inside alternatives can double the work with every level.
+inline constexpr size_t kValidateStepsMax = 20'000'000;
 
 struct Validity {
   bool valid = false;
