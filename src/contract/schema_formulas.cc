@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/schema_formulas.h"
 
 #include <fmt/format.h>
@@ -84,7 +85,8 @@ Formula SchemaFormulas::of(SchemaId node, ValueType type) {
   const uint64_t key = static_cast<uint64_t>(node) * kValueTypes + static_cast<uint64_t>(type);
   if (const auto found = memo_.find(key); found != memo_.end()) return found->second;
   if (depth_ >= kInPlaceDepthMax) {
-    problem_ = fmt::format("{}: over {} schemas applied inside each other to one value", this->node(node).path, kInPlaceDepthMax);
+    problem_ = fmt::format("{}: over {} schemas applied inside each other to one value", this->node(node).path,
+                           kInPlaceDepthMax);
     return FormulaTable::kFalse;
   }
   ++depth_;
@@ -194,7 +196,8 @@ void SchemaFormulas::own_keywords(SchemaId id, ValueType type, std::vector<Formu
       if (node.unevaluated_items) add(AtomKind::kUnevaluatedItems, id);
       break;
     case ValueType::kObject:
-      if (!node.properties.empty() || !node.pattern_properties.empty() || node.additional_properties) add(AtomKind::kMembers, id);
+      if (!node.properties.empty() || !node.pattern_properties.empty() || node.additional_properties)
+        add(AtomKind::kMembers, id);
       for (const std::string& name : node.required) parts.push_back(formulas_.variable(has_variable(name)));
       if (node.min_properties.value_or(0) > 0) add(AtomKind::kMinMembers, *node.min_properties);
       if (node.max_properties) add(AtomKind::kMaxMembers, *node.max_properties);

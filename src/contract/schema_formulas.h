@@ -30,24 +30,24 @@ enum class AtomKind : uint8_t {
   kString,     // the text is in language `a`
   kRegexText,  // the text is a regular expression (an asserted format, and no regular language)
   kInteger,
-  kPlainInteger,      // spelt without fraction and exponent (draft 4)
-  kMinimum,           // decimal `a`
-  kExclusiveMinimum,  // decimal `a`
-  kMaximum,           // decimal `a`
-  kExclusiveMaximum,  // decimal `a`
-  kMultipleOf,        // decimal `a`
-  kEqualNumber,       // decimal `a`
-  kItems,             // prefixItems and items of node `a`
-  kMinItems,          // `a`
-  kMaxItems,          // `a`
-  kContains,          // contains of node `a` with its bounds
-  kUnique,            // no two items equal
-  kUnevaluatedItems,  // of node `a`
-  kMembers,           // properties, patternProperties and additionalProperties of node `a`
-  kHas,               // the name `a`
-  kMinMembers,        // `a`
-  kMaxMembers,        // `a`
-  kNames,             // every name is in language `a`
+  kPlainInteger,       // spelt without fraction and exponent (draft 4)
+  kMinimum,            // decimal `a`
+  kExclusiveMinimum,   // decimal `a`
+  kMaximum,            // decimal `a`
+  kExclusiveMaximum,   // decimal `a`
+  kMultipleOf,         // decimal `a`
+  kEqualNumber,        // decimal `a`
+  kItems,              // prefixItems and items of node `a`
+  kMinItems,           // `a`
+  kMaxItems,           // `a`
+  kContains,           // contains of node `a` with its bounds
+  kUnique,             // no two items equal
+  kUnevaluatedItems,   // of node `a`
+  kMembers,            // properties, patternProperties and additionalProperties of node `a`
+  kHas,                // the name `a`
+  kMinMembers,         // `a`
+  kMaxMembers,         // `a`
+  kNames,              // every name is in language `a`
   kUnevaluatedMembers  // of node `a`
 };
 
@@ -70,7 +70,9 @@ class SchemaFormulas {
   // Is the node the schema `false`, or can be seen to be? (Its formulas may be false for every type all the same.)
   bool never(SchemaId node) const { return this->node(node).never; }
 
-  const SchemaNode& node(SchemaId id) const { return id < schema_->nodes.size() ? schema_->nodes[id] : made_[id - schema_->nodes.size()]; }
+  const SchemaNode& node(SchemaId id) const {
+    return id < schema_->nodes.size() ? schema_->nodes[id] : made_[id - schema_->nodes.size()];
+  }
   const Atom& atom(uint32_t variable) const { return atoms_[variable]; }
   const Decimal& decimal(uint64_t index) const { return decimals_[index]; }
   const std::string& name(uint64_t index) const { return names_[index]; }
@@ -85,7 +87,9 @@ class SchemaFormulas {
   bool languages_full() const { return languages_.full(); }
 
   // Is it minLength and maxLength and nothing else?
-  bool is_length(Language language) const { return std::find(lengths_.begin(), lengths_.end(), language) != lengths_.end(); }
+  bool is_length(Language language) const {
+    return std::find(lengths_.begin(), lengths_.end(), language) != lengths_.end();
+  }
   uint32_t regex_text_variable() { return variable(AtomKind::kRegexText, 0); }
   // What no keyword can say by itself in this form; empty when all is well. Set while formulas are made.
   const std::string& problem() const { return problem_; }
