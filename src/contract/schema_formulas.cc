@@ -52,8 +52,9 @@ ValueType type_of(const JsonValue& value) {
 
 }  // namespace
 
-Result<SchemaFormulas> SchemaFormulas::make(const Schema& schema) {
+Result<SchemaFormulas> SchemaFormulas::make(const Schema& schema, bool plain_integers) {
   SchemaFormulas result(schema);
+  result.plain_integers_ = plain_integers;
   result.pattern_languages_.reserve(schema.patterns.size());
   for (const Regex& regex : schema.patterns) {
     Result<Language> language = result.languages_.from_regex(regex);
@@ -101,7 +102,7 @@ Formula SchemaFormulas::make_formula(SchemaId id, ValueType type) {
   if (node.never || (node.types & type_bits(type)) == 0) return FormulaTable::kFalse;
   std::vector<Formula> parts;
   if (type == ValueType::kNumber && (node.types & kTypeNumber) == 0) {
-    parts.push_back(atom_formula(node.plain_integers ? AtomKind::kPlainInteger : AtomKind::kInteger, 0));
+    parts.push_back(atom_formula(node.plain_integers || plain_integers_ ? AtomKind::kPlainInteger : AtomKind::kInteger, 0));
   }
   for (const auto& values : node.value_lists) parts.push_back(value_list(values, type));
   own_keywords(id, type, parts);

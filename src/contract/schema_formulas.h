@@ -63,7 +63,8 @@ inline uint64_t hash_of(const Atom& atom) {
 class SchemaFormulas {
  public:
   // Converts every pattern to a language; Error: a pattern that is not regular, with its text.
-  static Result<SchemaFormulas> make(const Schema& schema);
+  // With `plain_integers` an integer is spelt without fraction and exponent, whatever the draft.
+  static Result<SchemaFormulas> make(const Schema& schema, bool plain_integers);
 
   // The demand of a node on an instance of the type; variables are indices for atom(). kTrue: anything of the type will do.
   Formula of(SchemaId node, ValueType type);
@@ -108,6 +109,7 @@ class SchemaFormulas {
   Language names_language(SchemaId node);
 
   const Schema* schema_;
+  bool plain_integers_ = false;
   std::deque<SchemaNode> made_;  // for const and enum values that are objects or arrays
   FormulaTable formulas_;
   LanguageTable languages_;

@@ -18,7 +18,7 @@ uint64_t hash_of(const Step& step) {
 }
 
 Result<SchemaPrograms> SchemaPrograms::make(const Schema& schema, SchemaMode mode) {
-  SchemaPrograms result(TRY(SchemaFormulas::make(schema)), mode);
+  SchemaPrograms result(TRY(SchemaFormulas::make(schema, mode == SchemaMode::kGenerate)), mode);
   result.root_ = result.location({schema.root}, result.table().variable(kGoalVariable));
   return result;
 }
