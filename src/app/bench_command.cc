@@ -41,7 +41,8 @@ void print(const Json& values, bool json) {
     return;
   }
   for (const auto& [name, value] : values.items()) {
-    fmt::print("{:<36} {}\n", printable(name), value.is_number_float() ? fmt::format("{:.4g}", value.get<double>()) : base::dump_json(value));
+    fmt::print("{:<36} {}\n", printable(name),
+               value.is_number_float() ? fmt::format("{:.4g}", value.get<double>()) : base::dump_json(value));
   }
 }
 
@@ -50,7 +51,9 @@ void add_times(Json& values, const std::string& name, std::vector<double> times)
   std::sort(times.begin(), times.end());
   double sum = 0;
   for (const double time : times) sum += time;
-  const auto at = [&](double share) { return times[static_cast<size_t>(share * static_cast<double>(times.size() - 1))]; };
+  const auto at = [&](double share) {
+    return times[static_cast<size_t>(share * static_cast<double>(times.size() - 1))];
+  };
   values[name + "_avg"] = sum / static_cast<double>(times.size());
   values[name + "_p50"] = at(0.5);
   values[name + "_p90"] = at(0.9);
@@ -68,7 +71,9 @@ Result<void> add_mask_times(Json& values, const BenchOptions& options) {
   times_options.mode = options.mode == "generate" ? contract::SchemaMode::kGenerate : contract::SchemaMode::kAccept;
   times_options.assert_formats = !options.without_formats;
   times_options.every = static_cast<size_t>(options.every);
-  times_options.on_progress = [&](size_t done, size_t all) { progress.show(fmt::format("masks: {} of {} schemas", done, all)); };
+  times_options.on_progress = [&](size_t done, size_t all) {
+    progress.show(fmt::format("masks: {} of {} schemas", done, all));
+  };
   const eval::MaskTimes times = TRY(eval::measure_masks(times_options, vocabulary));
   values["tokens"] = vocabulary->ranks();
   values["mask_documents"] = times.documents;
@@ -106,7 +111,8 @@ int run_grammar_bench(const BenchOptions& options) {
                  {"wrong_accepts", total.wrong_accepts()},
                  {"without_answer", total.limits}};
   for (const auto& [split, count] : report->splits) {
-    values["passing_" + split] = count.schemas == 0 ? 0.0 : static_cast<double>(count.passing) / static_cast<double>(count.schemas);
+    values["passing_" + split] =
+        count.schemas == 0 ? 0.0 : static_cast<double>(count.passing) / static_cast<double>(count.schemas);
   }
   if (!options.vocabulary.empty()) {
     const auto added = add_mask_times(values, options);
@@ -139,13 +145,15 @@ int run_suite_bench(const BenchOptions& options) {
 
 void add_bench(CommandLine& line, BenchOptions& options) {
   Command& bench = line.command("bench", "Measure contracts on public sets of schemas");
-  Command& grammar = bench.command("grammar", "MaskBench files: what is accepted and refused, and with a vocabulary how fast masks are");
+  Command& grammar = bench.command(
+      "grammar", "MaskBench files: what is accepted and refused, and with a vocabulary how fast masks are");
   grammar.text("--data", options.data, "a folder of {schema, tests} files").required();
   grammar.text("--vocabulary", options.vocabulary, "tokens to time masks with: a line each, base64 and id");
   grammar.text("--mode", options.mode, "accept or generate, for the times");
   grammar.integer("--every", options.every, "time each so many-th schema", 1, 1'000'000);
   grammar.text("--complaints", options.complaints, "write what went wrong here, a line each");
-  grammar.flag("--without-formats", options.without_formats, "formats annotate; the labels of the set were made with formats asserted");
+  grammar.flag("--without-formats", options.without_formats,
+               "formats annotate; the labels of the set were made with formats asserted");
   grammar.flag("--validator", options.validator, "judge by the validator instead of the compiled machine");
   grammar.flag("--json", options.json, "one flat JSON object instead of text");
   grammar.example("cadre bench grammar --data maskbench --json");

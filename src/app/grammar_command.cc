@@ -26,7 +26,9 @@ Result<std::string> read_input(const std::string& path, uint64_t size_max) {
 
 int fail(const char* command, const Error& error) {
   fmt::print(stderr, "cadre grammar {}: {}\n", command, printable(error.message));
-  return error.code == ErrorCode::kIo || error.code == ErrorCode::kInternal || error.code == ErrorCode::kLimit ? kExitFailed : kExitBadInput;
+  return error.code == ErrorCode::kIo || error.code == ErrorCode::kInternal || error.code == ErrorCode::kLimit
+             ? kExitFailed
+             : kExitBadInput;
 }
 
 int run_check(const GrammarOptions& options) {
@@ -46,11 +48,13 @@ int run_check(const GrammarOptions& options) {
     value["notes"] = std::move(notes);
     fmt::print("{}\n", base::dump_json(value));
   } else {
-    fmt::print("accept    {}\ngenerate  {}\n", contract::grade_name(report.accept), contract::grade_name(report.generate));
+    fmt::print("accept    {}\ngenerate  {}\n", contract::grade_name(report.accept),
+               contract::grade_name(report.generate));
     if (report.generate != contract::Grade::kRefused) {
       fmt::print("shortest  {} bytes, so no more tokens\nstates    {}\n", report.bytes_min, report.states);
     }
-    for (const auto& note : report.notes) fmt::print("note      {}{}{}\n", printable(note.path), note.path.empty() ? "" : ": ", printable(note.text));
+    for (const auto& note : report.notes)
+      fmt::print("note      {}{}{}\n", printable(note.path), note.path.empty() ? "" : ": ", printable(note.text));
   }
   return report.accept == contract::Grade::kRefused ? kExitDeclined : kExitOk;
 }
@@ -72,9 +76,11 @@ Result<Acceptance> accept(const contract::Schema& schema, std::string_view text)
   if (document.ok()) {
     const contract::Validity validity = TRY(contract::validate_document(schema, *document));
     if (validity.valid != result.accepted) {
-      return Error{ErrorCode::kInternal, "the machine and the validator disagree about this document; please report it with the schema"};
+      return Error{ErrorCode::kInternal,
+                   "the machine and the validator disagree about this document; please report it with the schema"};
     }
-    if (!validity.valid) result.reason = fmt::format("{}: {} ({})", validity.instance_path, validity.message, validity.keyword_path);
+    if (!validity.valid)
+      result.reason = fmt::format("{}: {} ({})", validity.instance_path, validity.message, validity.keyword_path);
   } else {
     result.reason = document.error().message;
   }
@@ -143,15 +149,20 @@ int run_sample(const GrammarOptions& options) {
   const uint32_t needed = (*machine)->distance((*machine)->start());
   const auto budget = options.budget == 0 ? 4 * needed : static_cast<uint32_t>(options.budget);
   if (budget < needed) {
-    return fail("sample", Error{ErrorCode::kInvalid, fmt::format("a budget of {} bytes is too small: this schema needs {}", budget, needed)});
+    return fail("sample",
+                Error{ErrorCode::kInvalid,
+                      fmt::format("a budget of {} bytes is too small: this schema needs {}", budget, needed)});
   }
   base::Random random(static_cast<uint64_t>(options.seed));
   for (int64_t i = 0; i < options.count; ++i) {
     const std::string text = sample(**machine, random, budget);
     const auto document = contract::parse_document(text);
-    const auto validity = document.ok() ? contract::validate_document(*schema, *document) : Result<contract::Validity>(document.error());
+    const auto validity =
+        document.ok() ? contract::validate_document(*schema, *document) : Result<contract::Validity>(document.error());
     if (!validity.ok() || !validity->valid) {
-      return fail("sample", Error{ErrorCode::kInternal, "the validator refuses a generated document; please report it with the schema: " + text});
+      return fail("sample",
+                  Error{ErrorCode::kInternal,
+                        "the validator refuses a generated document; please report it with the schema: " + text});
     }
     fmt::print("{}\n", options.json ? base::dump_json(Json{{"document", text}, {"bytes", text.size()}}) : text);
   }

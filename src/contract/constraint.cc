@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/constraint.h"
 
 #include <fmt/format.h>
@@ -54,7 +55,8 @@ std::vector<uint32_t> ranks_beside(const TokenMask& all, const TokenMask& some) 
 
 }  // namespace
 
-Result<std::shared_ptr<CompiledSchema>> CompiledSchema::compile(std::string_view json, SchemaMode mode, const SchemaOptions& options) {
+Result<std::shared_ptr<CompiledSchema>> CompiledSchema::compile(std::string_view json, SchemaMode mode,
+                                                                const SchemaOptions& options) {
   std::shared_ptr<CompiledSchema> result(new CompiledSchema());
   result->mode_ = mode;
   result->schema_ = TRY(read_schema(json, options));
@@ -91,13 +93,14 @@ CompiledSchema::Masks& CompiledSchema::masks(const std::shared_ptr<const Vocabul
 
 // A mask depends on the place and on the containers that its tokens may close, mostly none or one: it is remembered for those alone, so that equal
 // places below different parents share it.
-std::shared_ptr<const CompiledSchema::Masks::Entry> CompiledSchema::mask(const std::shared_ptr<const Vocabulary>& vocabulary,
-                                                                         SchemaMachine::State state) {
+std::shared_ptr<const CompiledSchema::Masks::Entry> CompiledSchema::mask(
+    const std::shared_ptr<const Vocabulary>& vocabulary, SchemaMachine::State state) {
   Masks& masks = this->masks(vocabulary);
   const size_t depth = machine_->depth(state);
   for (const auto& entry : masks.entries[state.place]) {
     bool same = entry->steps.size() <= depth;
-    for (size_t level = 0; level < entry->steps.size() && same; ++level) same = machine_->step_at(state, level) == entry->steps[level];
+    for (size_t level = 0; level < entry->steps.size() && same; ++level)
+      same = machine_->step_at(state, level) == entry->steps[level];
     if (same) return entry;
   }
   auto entry = std::make_shared<Masks::Entry>();
@@ -113,14 +116,15 @@ std::shared_ptr<const CompiledSchema::Masks::Entry> CompiledSchema::mask(const s
     masks.reach.clear();
     masks.size_bytes = 0;
   }
-  masks.size_bytes += 160 + entry->certain.intervals.size() * sizeof(RankInterval) + entry->guarded.size() * sizeof(uint32_t);
+  masks.size_bytes +=
+      160 + entry->certain.intervals.size() * sizeof(RankInterval) + entry->guarded.size() * sizeof(uint32_t);
   masks.entries[state.place].push_back(entry);
   return entry;
 }
 
 // Walks the trie once more, noting for each token how far from the end it leads.
-std::shared_ptr<const std::vector<CompiledSchema::Masks::Reach>> CompiledSchema::reach(const std::shared_ptr<const Vocabulary>& vocabulary,
-                                                                                      SchemaMachine::State start) {
+std::shared_ptr<const std::vector<CompiledSchema::Masks::Reach>> CompiledSchema::reach(
+    const std::shared_ptr<const Vocabulary>& vocabulary, SchemaMachine::State start) {
   Masks& masks = this->masks(vocabulary);
   const uint64_t key = static_cast<uint64_t>(start.place) << 32 | start.stack;
   if (const auto found = masks.reach.find(key); found != masks.reach.end()) return found->second;
@@ -151,7 +155,8 @@ std::shared_ptr<const std::vector<CompiledSchema::Masks::Reach>> CompiledSchema:
   return reach;
 }
 
-Result<Constraint> Constraint::make(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary, uint32_t tokens_max) {
+Result<Constraint> Constraint::make(std::shared_ptr<CompiledSchema> contract,
+                                    std::shared_ptr<const Vocabulary> vocabulary, uint32_t tokens_max) {
   if (tokens_max != kNoBudget) {
     if (contract->mode() != SchemaMode::kGenerate) {
       return Error{ErrorCode::kUnsupported, "a budget of tokens needs a contract compiled in generate mode"};
@@ -161,15 +166,18 @@ Result<Constraint> Constraint::make(std::shared_ptr<CompiledSchema> contract, st
     }
     const uint32_t needed = contract->bytes_min();
     if (tokens_max < needed) {
-      return Error{ErrorCode::kLimit, fmt::format("a budget of {} tokens is too small: this contract needs {}", tokens_max, needed)};
+      return Error{ErrorCode::kLimit,
+                   fmt::format("a budget of {} tokens is too small: this contract needs {}", tokens_max, needed)};
     }
   }
   return Constraint(std::move(contract), std::move(vocabulary), tokens_max);
 }
 
-Constraint::Constraint(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary, uint32_t tokens_max)
+Constraint::Constraint(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary,
+                       uint32_t tokens_max)
     : contract_(std::move(contract)), vocabulary_(std::move(vocabulary)) {
-  position_ = std::make_shared<const Position>(Position{DocumentCursor(*contract_->machine_), tokens_max, false, nullptr});
+  position_ =
+      std::make_shared<const Position>(Position{DocumentCursor(*contract_->machine_), tokens_max, false, nullptr});
 }
 
 bool Constraint::reads(DocumentCursor& cursor, std::string_view text) const {
@@ -202,7 +210,8 @@ const TokenMask& Constraint::mask() {
 // Does a token that passes a point which only the text decides come out alive? Mostly it ends a name, and the name is new or not.
 bool Constraint::takes_guarded(std::string_view text) const {
   const size_t quote = text.find('"');
-  if (position_->tokens_left == kNoBudget && quote != std::string_view::npos && text.find('"', quote + 1) == std::string_view::npos) {
+  if (position_->tokens_left == kNoBudget && quote != std::string_view::npos &&
+      text.find('"', quote + 1) == std::string_view::npos) {
     if (const auto is_new = position_->cursor.name_is_new(text.substr(0, quote))) return *is_new;
   }
   DocumentCursor trial = position_->cursor;

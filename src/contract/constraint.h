@@ -22,8 +22,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "contract/schema.h"
 #include "contract/document_cursor.h"
+#include "contract/schema.h"
 #include "contract/vocabulary.h"
 
 namespace cadre::contract {
@@ -33,7 +33,8 @@ inline constexpr uint32_t kNoBudget = UINT32_MAX;
 
 class CompiledSchema {
  public:
-  static Result<std::shared_ptr<CompiledSchema>> compile(std::string_view json, SchemaMode mode, const SchemaOptions& options = {});
+  static Result<std::shared_ptr<CompiledSchema>> compile(std::string_view json, SchemaMode mode,
+                                                         const SchemaOptions& options = {});
 
   const Schema& schema() const { return schema_; }
   // Is the whole text a document of the schema? Error kLimit when the machine's tables are full.
@@ -58,14 +59,16 @@ class CompiledSchema {
       std::vector<uint32_t> guarded;  // ranks whose tokens pass a point that only the text can decide
     };
     std::shared_ptr<const Vocabulary> vocabulary;
-    std::unordered_map<uint32_t, std::vector<std::shared_ptr<const Entry>>> entries;            // per place
-    std::unordered_map<uint64_t, std::shared_ptr<const std::vector<Reach>>> reach;               // per place and stack
+    std::unordered_map<uint32_t, std::vector<std::shared_ptr<const Entry>>> entries;  // per place
+    std::unordered_map<uint64_t, std::shared_ptr<const std::vector<Reach>>> reach;    // per place and stack
     size_t size_bytes = 0;
   };
   CompiledSchema() = default;
   Masks& masks(const std::shared_ptr<const Vocabulary>& vocabulary);
-  std::shared_ptr<const Masks::Entry> mask(const std::shared_ptr<const Vocabulary>& vocabulary, SchemaMachine::State state);
-  std::shared_ptr<const std::vector<Masks::Reach>> reach(const std::shared_ptr<const Vocabulary>& vocabulary, SchemaMachine::State state);
+  std::shared_ptr<const Masks::Entry> mask(const std::shared_ptr<const Vocabulary>& vocabulary,
+                                           SchemaMachine::State state);
+  std::shared_ptr<const std::vector<Masks::Reach>> reach(const std::shared_ptr<const Vocabulary>& vocabulary,
+                                                         SchemaMachine::State state);
 
   SchemaMode mode_ = SchemaMode::kAccept;
   Schema schema_;
@@ -101,7 +104,8 @@ class Constraint {
     bool ended = false;
     std::shared_ptr<const Position> before;
   };
-  Constraint(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary, uint32_t tokens_max);
+  Constraint(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary,
+             uint32_t tokens_max);
   bool reads(DocumentCursor& cursor, std::string_view text) const;
   bool takes_guarded(std::string_view text) const;
   void keep_within_budget(const std::vector<CompiledSchema::Masks::Reach>& reach);

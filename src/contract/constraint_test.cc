@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/constraint.h"
 
 #include <gtest/gtest.h>
@@ -12,9 +13,11 @@ namespace {
 std::shared_ptr<const Vocabulary> json_vocabulary() {
   std::vector<std::string> tokens;
   for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
-  for (const char* piece :
-       {"\":", "\",\"", "{\"", "\"}", "\"]", "],", "},{\"", "\":\"", "\":[", "true", "false", "null", "name", "na", "age", "tags", "ity", "city", "Os", "lo", "lo\"",
-        "12", "00", ".5", "a\":", "a\":1", "\",\"a\":", "ab", "\"a\"", "\"a\":1,\"a\"", "a\",\"a", "1,1", "1,", "\\n", "\\u00", "  ", " \"", "\xC3\xA9", "\xE2\x82", "]}", "[\"", "[[", "{}"}) {
+  for (const char* piece : {"\":",  "\",\"",    "{\"",           "\"}",     "\"]", "],",  "},{\"", "\":\"", "\":[",
+                            "true", "false",    "null",          "name",    "na",  "age", "tags",  "ity",   "city",
+                            "Os",   "lo",       "lo\"",          "12",      "00",  ".5",  "a\":",  "a\":1", "\",\"a\":",
+                            "ab",   "\"a\"",    "\"a\":1,\"a\"", "a\",\"a", "1,1", "1,",  "\\n",   "\\u00", "  ",
+                            " \"",  "\xC3\xA9", "\xE2\x82",      "]}",      "[\"", "[[",  "{}"}) {
     tokens.emplace_back(piece);
   }
   tokens.emplace_back("<end>");
@@ -58,7 +61,9 @@ TEST_P(ConstraintModes, TheMaskIsWhatAdvanceTakes) {
         for (uint32_t rank = 0; rank < vocabulary->ranks(); ++rank) {
           Constraint fork = *constraint;
           const bool takes = fork.advance(vocabulary->id_of(rank));
-          ASSERT_EQ(takes, mask.allows(rank)) << schema << "\n" << constraint->text() << " + " << vocabulary->text_of_rank(rank) << " left " << constraint->tokens_left();
+          ASSERT_EQ(takes, mask.allows(rank))
+              << schema << "\n"
+              << constraint->text() << " + " << vocabulary->text_of_rank(rank) << " left " << constraint->tokens_left();
           allowed += takes;
         }
         ASSERT_EQ(allowed, mask.count);
@@ -91,7 +96,8 @@ TEST(Constraint, RandomWalksEndValidWithinTheBudget) {
     ASSERT_TRUE(contract.ok()) << schema << contract.error().message;
     const uint32_t needed = (*contract)->bytes_min();
     for (int walk = 0; walk < 60; ++walk) {
-      auto constraint = Constraint::make(*contract, vocabulary, needed + static_cast<uint32_t>(random.below(3 * needed + 1)));
+      auto constraint =
+          Constraint::make(*contract, vocabulary, needed + static_cast<uint32_t>(random.below(3 * needed + 1)));
       ASSERT_TRUE(constraint.ok());
       while (!constraint->ended()) {
         const TokenMask& mask = constraint->mask();
@@ -101,7 +107,8 @@ TEST(Constraint, RandomWalksEndValidWithinTheBudget) {
         }
         ASSERT_GT(mask.count, 0u) << schema << "\n" << constraint->text() << " left " << constraint->tokens_left();
         const RankInterval& interval = mask.intervals[random.below(mask.intervals.size())];
-        ASSERT_TRUE(constraint->advance(vocabulary->id_of(interval.low + static_cast<uint32_t>(random.below(interval.high - interval.low)))));
+        ASSERT_TRUE(constraint->advance(
+            vocabulary->id_of(interval.low + static_cast<uint32_t>(random.below(interval.high - interval.low)))));
       }
       const Result<JsonValue> document = parse_document(constraint->text());
       ASSERT_TRUE(document.ok()) << constraint->text();
@@ -113,7 +120,8 @@ TEST(Constraint, RandomWalksEndValidWithinTheBudget) {
 
 TEST(Constraint, RollbackAndForkLeaveTheOthersAlone) {
   const auto vocabulary = json_vocabulary();
-  const auto contract = CompiledSchema::compile(R"({"type":"array","uniqueItems":true,"items":{"type":"integer"}})", SchemaMode::kAccept);
+  const auto contract =
+      CompiledSchema::compile(R"({"type":"array","uniqueItems":true,"items":{"type":"integer"}})", SchemaMode::kAccept);
   ASSERT_TRUE(contract.ok());
   auto constraint = Constraint::make(*contract, vocabulary);
   ASSERT_TRUE(constraint.ok());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/document_cursor.h"
 
 #include <algorithm>
@@ -21,7 +22,8 @@ bool is_after_item(Kind kind) {
 bool DocumentCursor::read(std::string_view bytes) {
   if (machine_->dead(state_)) return false;
   DocumentCursor next = *this;
-  if (text_->size() != size_) next.text_ = std::make_shared<std::string>(text());  // a copy of this reader read on in the same text
+  if (text_->size() != size_)
+    next.text_ = std::make_shared<std::string>(text());  // a copy of this reader read on in the same text
   for (const char byte : bytes) {
     if (next.read_byte(static_cast<uint8_t>(byte))) continue;
     if (next.text_ == text_) text_->resize(size_);
@@ -56,18 +58,24 @@ uint32_t DocumentCursor::distance() const {
 // Where the name or item begun stands there already, it needs another byte or two.
 uint32_t DocumentCursor::bytes_to_differ() const {
   const SchemaMachine::Place& place = machine_->place(state_);
-  const bool in_name = place.kind == Kind::kKey && place.scan == kPlainText && machine_->programs().key_is_idle(place.b);
+  const bool in_name =
+      place.kind == Kind::kKey && place.scan == kPlainText && machine_->programs().key_is_idle(place.b);
   if (in_name) {
     // The machine's distance has a byte for this already.
-    return level_ && level_->depth == machine_->depth(state_) && has_name(std::string(text().substr(name_start_)) + '"') ? 0u : -1u;
+    return level_ && level_->depth == machine_->depth(state_) && has_name(std::string(text().substr(name_start_)) + '"')
+               ? 0u
+               : -1u;
   }
   const bool in_item = (place.kind == Kind::kText && place.scan == kPlainText) || place.kind == Kind::kNumber;
-  if (!in_item || !level_ || level_->depth + 1 != machine_->depth(state_) || level_->items.empty() || !machine_->item_must_differ(state_)) return 0;
+  if (!in_item || !level_ || level_->depth + 1 != machine_->depth(state_) || level_->items.empty() ||
+      !machine_->item_must_differ(state_))
+    return 0;
   const std::string item(text().substr(level_->item_start));
   if (place.kind == Kind::kText) return has_item(item + '"') ? 1 : 0;
   if (!number_may_end(static_cast<NumberState>(place.scan)) || !has_item(item)) return 0;
   for (char digit = '0'; digit <= '9'; ++digit) {
-    const bool extends = number_next(static_cast<NumberState>(place.scan), static_cast<uint8_t>(digit)) != kNumberRefused;
+    const bool extends =
+        number_next(static_cast<NumberState>(place.scan), static_cast<uint8_t>(digit)) != kNumberRefused;
     if (extends && !has_item(item + digit)) return 1;
   }
   return 2;
@@ -75,7 +83,8 @@ uint32_t DocumentCursor::bytes_to_differ() const {
 
 std::optional<bool> DocumentCursor::name_is_new(std::string_view rest) const {
   const SchemaMachine::Place& place = machine_->place(state_);
-  if (place.kind != Kind::kKey || place.scan != kPlainText || rest.find('\\') != std::string_view::npos) return std::nullopt;
+  if (place.kind != Kind::kKey || place.scan != kPlainText || rest.find('\\') != std::string_view::npos)
+    return std::nullopt;
   const std::string_view begun = text().substr(name_start_ + 1);
   if (begun.find('\\') != std::string_view::npos) return std::nullopt;
   for (const Level* level = level_.get(); level != nullptr; level = level->outer.get()) {
@@ -94,7 +103,8 @@ bool DocumentCursor::has_name(const std::string& quoted) const {
 
 bool DocumentCursor::has_item(const std::string& text) const {
   const Result<JsonValue> item = parse_document(text);
-  return item.ok() && std::any_of(level_->items.begin(), level_->items.end(), [&](const auto& earlier) { return same_value(*earlier, *item); });
+  return item.ok() && std::any_of(level_->items.begin(), level_->items.end(),
+                                  [&](const auto& earlier) { return same_value(*earlier, *item); });
 }
 
 bool DocumentCursor::read_byte(uint8_t byte) {

@@ -20,7 +20,8 @@ namespace cadre::contract {
 
 class DocumentCursor {
  public:
-  explicit DocumentCursor(SchemaMachine& machine) : machine_(&machine), state_(machine.start()), text_(std::make_shared<std::string>()) {}
+  explicit DocumentCursor(SchemaMachine& machine)
+      : machine_(&machine), state_(machine.start()), text_(std::make_shared<std::string>()) {}
 
   // Reads the bytes; false, and nothing changed, if they are refused.
   bool read(std::string_view bytes);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/formula.h"
 
 #include <algorithm>
@@ -137,8 +138,7 @@ Formula FormulaTable::possible(Formula f, const std::function<Formula(uint32_t, 
   return possible_step(f, true, literal);
 }
 
-Formula FormulaTable::possible_step(Formula f, bool positive,
-                                    const std::function<Formula(uint32_t, bool)>& literal) {
+Formula FormulaTable::possible_step(Formula f, bool positive, const std::function<Formula(uint32_t, bool)>& literal) {
   if (f <= kTrue) return positive ? f : f ^ 1;
   const Node& node = nodes_[f];
   switch (node.kind) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/formula.h"
 
 #include <gtest/gtest.h>
@@ -63,7 +64,8 @@ std::vector<Case> random_cases(FormulaTable& table, base::Random& random, size_t
 uint32_t truth_of(FormulaTable& table, Formula formula) {
   uint32_t truth = 0;
   for (uint32_t assignment = 0; assignment < 32; ++assignment) {
-    const Formula value = table.substitute(formula, [&](uint32_t v) { return table.constant((assignment >> v & 1u) != 0); });
+    const Formula value =
+        table.substitute(formula, [&](uint32_t v) { return table.constant((assignment >> v & 1u) != 0); });
     EXPECT_TRUE(table.is_constant(value));
     truth |= (value == FormulaTable::kTrue ? 1u : 0u) << assignment;
   }
@@ -81,7 +83,8 @@ TEST(Formula, SubstitutingInAnyOrderGivesTheSameTruth) {
   base::Random random(8);
   for (const Case& one : random_cases(table, random, 200)) {
     for (uint32_t v = 0; v < kVariables; ++v) {
-      const Formula fixed = table.substitute(one.formula, [&](uint32_t u) { return u == v ? FormulaTable::kTrue : table.variable(u); });
+      const Formula fixed =
+          table.substitute(one.formula, [&](uint32_t u) { return u == v ? FormulaTable::kTrue : table.variable(u); });
       const uint32_t where = truth_of_variable(v);
       ASSERT_EQ(truth_of(table, fixed) & where, one.truth & where);
       const auto& variables = table.variables(fixed);

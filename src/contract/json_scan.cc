@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/json_scan.h"
 
 #include <string>
@@ -11,10 +12,10 @@ namespace {
 // Low byte: the kind. The rest: what the kind needs.
 enum Scan : uint32_t {
   kPlain = kPlainText,
-  kRest1,      // one, two, three continuation bytes to come
+  kRest1,  // one, two, three continuation bytes to come
   kRest2,
   kRest3,
-  kAfterE0,    // the first continuation byte has a narrower range, which is what keeps out overlong forms and surrogates
+  kAfterE0,  // the first continuation byte has a narrower range, which is what keeps out overlong forms and surrogates
   kAfterEd,
   kAfterF0,
   kAfterF4,
@@ -22,7 +23,7 @@ enum Scan : uint32_t {
   kHex,        // \u, digits so far in bits 8..9, their value from bit 12
   kLowEscape,  // after a high surrogate (its ten bits from bit 20): a backslash must follow, ...
   kLowU,       // ... a u, ...
-  kLowHex      // ... and the digits of a low one: count in bits 8..9, value of at most 8 bits from bit 12, high ten bits from bit 20
+  kLowHex  // ... and the digits of a low one: count in bits 8..9, value of at most 8 bits from bit 12, high ten bits from bit 20
 };
 
 StringScan inside(uint32_t state) {
@@ -118,7 +119,8 @@ StringScan low_hex(uint32_t state, uint8_t byte) {
   const int digit = hex_digit(byte);
   const uint32_t count = state >> 8 & 3;
   if (digit < 0 || (count == 0 && digit != 0xD) || (count == 1 && digit < 0xC)) return {};
-  const uint32_t low = count == 0 ? 0 : (state >> 12 & 0xFF) << 4 | (static_cast<uint32_t>(digit) & (count == 1 ? 3u : 15u));
+  const uint32_t low =
+      count == 0 ? 0 : (state >> 12 & 0xFF) << 4 | (static_cast<uint32_t>(digit) & (count == 1 ? 3u : 15u));
   if (count < 3) return inside((state & 0xFFF00000u) | kLowHex | (count + 1) << 8 | low << 12);
   return yields_character(0x10000 + ((state >> 20) << 10) + low);
 }

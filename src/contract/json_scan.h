@@ -17,7 +17,7 @@ inline constexpr uint32_t kPlainText = 0;  // between two characters
 struct StringScan {
   enum class Kind : uint8_t { kRefused, kInside, kClosed };
   Kind kind = Kind::kRefused;
-  uint8_t size = 0;     // bytes of decoded text that this byte completed
+  uint8_t size = 0;  // bytes of decoded text that this byte completed
   uint8_t bytes[4] = {};
   uint32_t state = kPlainText;
 };
@@ -26,7 +26,17 @@ StringScan scan_string(uint32_t state, uint8_t byte);
 bool is_canonical(uint32_t state, uint8_t byte);
 
 // Numbers: the state after the text so far; kNumberRefused if no number begins like it.
-enum NumberState : uint8_t { kNumberMinus, kNumberZero, kNumberWhole, kNumberPoint, kNumberFraction, kNumberE, kNumberESign, kNumberExponent, kNumberRefused };
+enum NumberState : uint8_t {
+  kNumberMinus,
+  kNumberZero,
+  kNumberWhole,
+  kNumberPoint,
+  kNumberFraction,
+  kNumberE,
+  kNumberESign,
+  kNumberExponent,
+  kNumberRefused
+};
 NumberState number_start(uint8_t byte);
 NumberState number_next(NumberState state, uint8_t byte);
 inline bool number_may_end(NumberState state) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/json_scan.h"
 
 #include <gtest/gtest.h>
@@ -24,8 +25,8 @@ std::string scanned(std::string_view token) {
 
 TEST(JsonScan, DecodesWhatTheDocumentReaderDecodes) {
   for (const std::string_view token :
-       {R"("")", R"("a")", R"("a\"b\\c\/d\b\f\n\r\te")", R"("\u0041\u00e9\u20AC\uD83D\uDe00\u0000")", "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"",
-        "\"\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF\""}) {
+       {R"("")", R"("a")", R"("a\"b\\c\/d\b\f\n\r\te")", R"("\u0041\u00e9\u20AC\uD83D\uDe00\u0000")",
+        "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"", "\"\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF\""}) {
     const Result<JsonValue> value = parse_document(token);
     ASSERT_TRUE(value.ok()) << token;
     EXPECT_EQ(scanned(token), value->text) << token;
@@ -34,8 +35,9 @@ TEST(JsonScan, DecodesWhatTheDocumentReaderDecodes) {
 
 TEST(JsonScan, RefusesWhatTheDocumentReaderRefuses) {
   for (const std::string_view token :
-       {"\"", "\"\n\"", R"("\x")", R"("\u12")", R"("\u12G4")", R"("\uD83D")", R"("\uD83Dx")", R"("\uD83D\n")", R"("\uD83D\u0041")", R"("\uDE00")",
-        "\"\xC0\x80\"", "\"\xC3\"", "\"\xE0\x80\x80\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\x80\"", "\"\xFF\""}) {
+       {"\"", "\"\n\"", R"("\x")", R"("\u12")", R"("\u12G4")", R"("\uD83D")", R"("\uD83Dx")", R"("\uD83D\n")",
+        R"("\uD83D\u0041")", R"("\uDE00")", "\"\xC0\x80\"", "\"\xC3\"", "\"\xE0\x80\x80\"", "\"\xED\xA0\x80\"",
+        "\"\xF4\x90\x80\x80\"", "\"\x80\"", "\"\xFF\""}) {
     EXPECT_FALSE(parse_document(token).ok()) << token;
     EXPECT_EQ(scanned(token), "!") << token;
   }
@@ -44,11 +46,15 @@ TEST(JsonScan, RefusesWhatTheDocumentReaderRefuses) {
 TEST(JsonScan, NumbersFollowTheGrammar) {
   const auto accepted = [](std::string_view text) {
     NumberState state = number_start(static_cast<uint8_t>(text[0]));
-    for (const char c : text.substr(1)) state = state == kNumberRefused ? state : number_next(state, static_cast<uint8_t>(c));
+    for (const char c : text.substr(1))
+      state = state == kNumberRefused ? state : number_next(state, static_cast<uint8_t>(c));
     return state != kNumberRefused && number_may_end(state);
   };
-  for (const std::string_view text : {"0", "-0", "10", "-12.50", "1e5", "1E+5", "0.1e-10", "123456789012345678901234567890"}) EXPECT_TRUE(accepted(text)) << text;
-  for (const std::string_view text : {"-", "01", "+1", ".5", "1.", "1e", "1e+", "1.e5", "--1", "1.2.3", "0x1"}) EXPECT_FALSE(accepted(text)) << text;
+  for (const std::string_view text :
+       {"0", "-0", "10", "-12.50", "1e5", "1E+5", "0.1e-10", "123456789012345678901234567890"})
+    EXPECT_TRUE(accepted(text)) << text;
+  for (const std::string_view text : {"-", "01", "+1", ".5", "1.", "1e", "1e+", "1.e5", "--1", "1.2.3", "0x1"})
+    EXPECT_FALSE(accepted(text)) << text;
 }
 
 }  // namespace

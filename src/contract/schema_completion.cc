@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/schema_completion.h"
 
 #include <algorithm>
@@ -11,11 +12,12 @@ namespace cadre::contract {
 
 namespace {
 
-constexpr size_t kOutcomesMax = 12;        // verdicts remembered per situation
-constexpr size_t kTextStatesMax = 4000;    // of one search for the end of a string or name
-constexpr size_t kDepthMax = 2500;         // situations inside each other
+constexpr size_t kOutcomesMax = 12;      // verdicts remembered per situation
+constexpr size_t kTextStatesMax = 4000;  // of one search for the end of a string or name
+constexpr size_t kDepthMax = 2500;       // situations inside each other
 constexpr size_t kNamesTriedMax = 64;
-constexpr size_t kWorkMax = 2'000;       // situations examined for one question; what is not found by then counts as impossible
+constexpr size_t kWorkMax =
+    2'000;  // situations examined for one question; what is not found by then counts as impossible
 constexpr size_t kWideWorkMax = 50'000;
 // A name that no keyword mentions, and an item of uniqueItems, must differ from those before it; with at most kOthersMax of them, so many more bytes
 // make sure of it (one letter out of ninety; two digits).
@@ -136,7 +138,8 @@ std::vector<std::string> telling_numbers(const SchemaPrograms::NumberMarks& mark
   };
   int places = 0;
   for (const auto* list : {&marks.bounds, &marks.divisors}) {
-    for (const Decimal& value : *list) places = std::max(places, static_cast<int>(std::clamp<int64_t>(-value.exponent(), 0, 20)));
+    for (const Decimal& value : *list)
+      places = std::max(places, static_cast<int>(std::clamp<int64_t>(-value.exponent(), 0, 20)));
   }
   std::vector<__int128> near{0};
   const auto grid = [&](int at) {
@@ -147,7 +150,9 @@ std::vector<std::string> telling_numbers(const SchemaPrograms::NumberMarks& mark
       __int128 value = 0;
       if (!scaled(bound, at, &value)) continue;
       const __int128 whole = value / unit * unit;
-      for (const __int128 point : {value, value - 1, value + 1, value - unit, value + unit, whole, whole - unit, whole + unit}) points.push_back(point);
+      for (const __int128 point :
+           {value, value - 1, value + 1, value - unit, value + unit, whole, whole - unit, whole + unit})
+        points.push_back(point);
     }
     const size_t first = points.size();
     points.push_back(0);
@@ -175,7 +180,8 @@ size_t quoted_size_bytes(std::string_view name) {
   size_t size = 2;
   for (const char c : name) {
     const auto byte = static_cast<uint8_t>(c);
-    const bool is_short = byte == '"' || byte == '\\' || byte == '\b' || byte == '\f' || byte == '\n' || byte == '\r' || byte == '\t';
+    const bool is_short =
+        byte == '"' || byte == '\\' || byte == '\b' || byte == '\f' || byte == '\n' || byte == '\r' || byte == '\t';
     size += is_short ? 2 : byte < 0x20 ? 6 : 1;
   }
   return size;
@@ -224,8 +230,8 @@ const Outcomes& SchemaCompletion::value(uint32_t location) {
 Outcomes SchemaCompletion::find_value(uint32_t location) {
   Outcomes outcomes;
   bool open = false;
-  for (const ValueType type : {ValueType::kNumber, ValueType::kString, ValueType::kNull, ValueType::kTrue, ValueType::kFalse, ValueType::kArray,
-                               ValueType::kObject}) {
+  for (const ValueType type : {ValueType::kNumber, ValueType::kString, ValueType::kNull, ValueType::kTrue,
+                               ValueType::kFalse, ValueType::kArray, ValueType::kObject}) {
     const uint32_t program = programs_.program(location, type);
     if (program == kNone) continue;
     open |= programs_.has_open_goals(program);
@@ -256,8 +262,10 @@ Outcomes SchemaCompletion::find_value(uint32_t location) {
 
 Outcomes SchemaCompletion::free_value(uint32_t location) {
   Outcomes outcomes;
-  if (programs_.is_free(location, ValueType::kNumber)) add(outcomes, programs_.plain_verdict(programs_.program(location, ValueType::kNumber)), 1);
-  if (programs_.is_free(location, ValueType::kString)) add(outcomes, programs_.plain_verdict(programs_.program(location, ValueType::kString)), 2);
+  if (programs_.is_free(location, ValueType::kNumber))
+    add(outcomes, programs_.plain_verdict(programs_.program(location, ValueType::kNumber)), 1);
+  if (programs_.is_free(location, ValueType::kString))
+    add(outcomes, programs_.plain_verdict(programs_.program(location, ValueType::kString)), 2);
   return outcomes;
 }
 
@@ -320,15 +328,15 @@ Outcomes SchemaCompletion::find_key(uint32_t frame, uint32_t key, uint32_t scan)
   if (scan == kPlainText) {
     // What must come, then what is asked about, then the rest; the order of the schema within each.
     std::vector<SchemaPrograms::NamedMember> members = programs_.next_members(frame);
-    std::stable_sort(members.begin(), members.end(), [](const auto& a, const auto& b) {
-      return a.required * 2 + a.asked > b.required * 2 + b.asked;
-    });
+    std::stable_sort(members.begin(), members.end(),
+                     [](const auto& a, const auto& b) { return a.required * 2 + a.asked > b.required * 2 + b.asked; });
     const KeyState& begun = programs_.key(key);
     size_t tried = 0;
     for (const auto& candidate : members) {
       if (candidate.index < begun.low || candidate.index >= begun.high) continue;
       if (++tried > kNamesTriedMax) break;
-      const size_t rest = quoted_size_bytes(candidate.name.substr(begun.depth)) - 1;  // the closing quote, not the opening one
+      const size_t rest =
+          quoted_size_bytes(candidate.name.substr(begun.depth)) - 1;  // the closing quote, not the opening one
       add_all(outcomes, member(candidate.step), rest + 1);
       if (one_will_do && !outcomes.empty()) return outcomes;
     }
@@ -387,9 +395,12 @@ Outcomes SchemaCompletion::find_number(uint32_t program, const std::string& begu
   Outcomes outcomes;
   const auto try_text = [&](const std::string& text) {
     NumberState state = number_start(static_cast<uint8_t>(text[0]));
-    for (size_t i = 1; i < text.size() && state != kNumberRefused; ++i) state = number_next(state, static_cast<uint8_t>(text[i]));
+    for (size_t i = 1; i < text.size() && state != kNumberRefused; ++i)
+      state = number_next(state, static_cast<uint8_t>(text[i]));
     if (!number_may_end(state)) return;
-    add(outcomes, programs_.is_plain(program) ? programs_.plain_verdict(program) : programs_.number_verdict(program, text), text.size() - begun.size());
+    add(outcomes,
+        programs_.is_plain(program) ? programs_.plain_verdict(program) : programs_.number_verdict(program, text),
+        text.size() - begun.size());
   };
   if (!begun.empty()) try_text(begun);
   const bool one_will_do = !programs_.has_open_goals(program);

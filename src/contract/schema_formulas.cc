@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/schema_formulas.h"
 
 #include <fmt/format.h>
@@ -51,8 +52,9 @@ ValueType type_of(const JsonValue& value) {
 
 }  // namespace
 
-Result<SchemaFormulas> SchemaFormulas::make(const Schema& schema) {
+Result<SchemaFormulas> SchemaFormulas::make(const Schema& schema, bool plain_integers) {
   SchemaFormulas result(schema);
+  result.plain_integers_ = plain_integers;
   result.pattern_languages_.reserve(schema.patterns.size());
   for (const Regex& regex : schema.patterns) {
     Result<Language> language = result.languages_.from_regex(regex);
@@ -84,7 +86,8 @@ Formula SchemaFormulas::of(SchemaId node, ValueType type) {
   const uint64_t key = static_cast<uint64_t>(node) * kValueTypes + static_cast<uint64_t>(type);
   if (const auto found = memo_.find(key); found != memo_.end()) return found->second;
   if (depth_ >= kInPlaceDepthMax) {
-    problem_ = fmt::format("{}: over {} schemas applied inside each other to one value", this->node(node).path, kInPlaceDepthMax);
+    problem_ = fmt::format("{}: over {} schemas applied inside each other to one value", this->node(node).path,
+                           kInPlaceDepthMax);
     return FormulaTable::kFalse;
   }
   ++depth_;
@@ -99,7 +102,7 @@ Formula SchemaFormulas::make_formula(SchemaId id, ValueType type) {
   if (node.never || (node.types & type_bits(type)) == 0) return FormulaTable::kFalse;
   std::vector<Formula> parts;
   if (type == ValueType::kNumber && (node.types & kTypeNumber) == 0) {
-    parts.push_back(atom_formula(node.plain_integers ? AtomKind::kPlainInteger : AtomKind::kInteger, 0));
+    parts.push_back(atom_formula(node.plain_integers || plain_integers_ ? AtomKind::kPlainInteger : AtomKind::kInteger, 0));
   }
   for (const auto& values : node.value_lists) parts.push_back(value_list(values, type));
   own_keywords(id, type, parts);
@@ -194,7 +197,8 @@ void SchemaFormulas::own_keywords(SchemaId id, ValueType type, std::vector<Formu
       if (node.unevaluated_items) add(AtomKind::kUnevaluatedItems, id);
       break;
     case ValueType::kObject:
-      if (!node.properties.empty() || !node.pattern_properties.empty() || node.additional_properties) add(AtomKind::kMembers, id);
+      if (!node.properties.empty() || !node.pattern_properties.empty() || node.additional_properties)
+        add(AtomKind::kMembers, id);
       for (const std::string& name : node.required) parts.push_back(formulas_.variable(has_variable(name)));
       if (node.min_properties.value_or(0) > 0) add(AtomKind::kMinMembers, *node.min_properties);
       if (node.max_properties) add(AtomKind::kMaxMembers, *node.max_properties);

@@ -30,24 +30,24 @@ enum class AtomKind : uint8_t {
   kString,     // the text is in language `a`
   kRegexText,  // the text is a regular expression (an asserted format, and no regular language)
   kInteger,
-  kPlainInteger,      // spelt without fraction and exponent (draft 4)
-  kMinimum,           // decimal `a`
-  kExclusiveMinimum,  // decimal `a`
-  kMaximum,           // decimal `a`
-  kExclusiveMaximum,  // decimal `a`
-  kMultipleOf,        // decimal `a`
-  kEqualNumber,       // decimal `a`
-  kItems,             // prefixItems and items of node `a`
-  kMinItems,          // `a`
-  kMaxItems,          // `a`
-  kContains,          // contains of node `a` with its bounds
-  kUnique,            // no two items equal
-  kUnevaluatedItems,  // of node `a`
-  kMembers,           // properties, patternProperties and additionalProperties of node `a`
-  kHas,               // the name `a`
-  kMinMembers,        // `a`
-  kMaxMembers,        // `a`
-  kNames,             // every name is in language `a`
+  kPlainInteger,       // spelt without fraction and exponent (draft 4)
+  kMinimum,            // decimal `a`
+  kExclusiveMinimum,   // decimal `a`
+  kMaximum,            // decimal `a`
+  kExclusiveMaximum,   // decimal `a`
+  kMultipleOf,         // decimal `a`
+  kEqualNumber,        // decimal `a`
+  kItems,              // prefixItems and items of node `a`
+  kMinItems,           // `a`
+  kMaxItems,           // `a`
+  kContains,           // contains of node `a` with its bounds
+  kUnique,             // no two items equal
+  kUnevaluatedItems,   // of node `a`
+  kMembers,            // properties, patternProperties and additionalProperties of node `a`
+  kHas,                // the name `a`
+  kMinMembers,         // `a`
+  kMaxMembers,         // `a`
+  kNames,              // every name is in language `a`
   kUnevaluatedMembers  // of node `a`
 };
 
@@ -63,14 +63,17 @@ inline uint64_t hash_of(const Atom& atom) {
 class SchemaFormulas {
  public:
   // Converts every pattern to a language; Error: a pattern that is not regular, with its text.
-  static Result<SchemaFormulas> make(const Schema& schema);
+  // With `plain_integers` an integer is spelt without fraction and exponent, whatever the draft.
+  static Result<SchemaFormulas> make(const Schema& schema, bool plain_integers);
 
   // The demand of a node on an instance of the type; variables are indices for atom(). kTrue: anything of the type will do.
   Formula of(SchemaId node, ValueType type);
   // Is the node the schema `false`, or can be seen to be? (Its formulas may be false for every type all the same.)
   bool never(SchemaId node) const { return this->node(node).never; }
 
-  const SchemaNode& node(SchemaId id) const { return id < schema_->nodes.size() ? schema_->nodes[id] : made_[id - schema_->nodes.size()]; }
+  const SchemaNode& node(SchemaId id) const {
+    return id < schema_->nodes.size() ? schema_->nodes[id] : made_[id - schema_->nodes.size()];
+  }
   const Atom& atom(uint32_t variable) const { return atoms_[variable]; }
   const Decimal& decimal(uint64_t index) const { return decimals_[index]; }
   const std::string& name(uint64_t index) const { return names_[index]; }
@@ -85,7 +88,9 @@ class SchemaFormulas {
   bool languages_full() const { return languages_.full(); }
 
   // Is it minLength and maxLength and nothing else?
-  bool is_length(Language language) const { return std::find(lengths_.begin(), lengths_.end(), language) != lengths_.end(); }
+  bool is_length(Language language) const {
+    return std::find(lengths_.begin(), lengths_.end(), language) != lengths_.end();
+  }
   uint32_t regex_text_variable() { return variable(AtomKind::kRegexText, 0); }
   // What no keyword can say by itself in this form; empty when all is well. Set while formulas are made.
   const std::string& problem() const { return problem_; }
@@ -104,6 +109,7 @@ class SchemaFormulas {
   Language names_language(SchemaId node);
 
   const Schema* schema_;
+  bool plain_integers_ = false;
   std::deque<SchemaNode> made_;  // for const and enum values that are objects or arrays
   FormulaTable formulas_;
   LanguageTable languages_;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/schema_machine.h"
 
 #include <fmt/format.h>
@@ -8,9 +9,9 @@ namespace cadre::contract {
 
 namespace {
 
-constexpr uint32_t kByStack = UINT32_MAX;      // in a row: the stack has a say; of a string's places: the closing quote
-constexpr uint32_t kNotYet = UINT32_MAX - 1;   // in a row: not computed
-constexpr size_t kNumberSizeBytesMax = 1200;   // of a number with demands; a longer one is refused
+constexpr uint32_t kByStack = UINT32_MAX;     // in a row: the stack has a say; of a string's places: the closing quote
+constexpr uint32_t kNotYet = UINT32_MAX - 1;  // in a row: not computed
+constexpr size_t kNumberSizeBytesMax = 1200;  // of a number with demands; a longer one is refused
 constexpr std::string_view kLiterals[] = {"null", "false", "true"};
 
 // Bytes that stand for themselves in a string.
@@ -61,7 +62,8 @@ Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& sche
   machine->number_texts_.id(TextNode{});
   machine->start_ = machine->at(0, PlaceKind::kValue, machine->programs_.root());
   if (!machine->programs_.viable(machine->programs_.root())) {
-    machine->start_ = {};  // a contract that accepts nothing is a contract all the same; nothing can be generated for it
+    machine
+        ->start_ = {};  // a contract that accepts nothing is a contract all the same; nothing can be generated for it
     if (mode == SchemaMode::kGenerate) return Error{ErrorCode::kUnsupported, "no value can satisfy this schema"};
   }
   const std::string problem = machine->problem();
@@ -81,7 +83,8 @@ uint32_t SchemaMachine::place_id(PlaceKind kind, uint32_t a, uint32_t b, uint32_
   return places_.id(Place{kind, a, b, scan});
 }
 
-SchemaMachine::State SchemaMachine::at(uint32_t stack, PlaceKind kind, uint32_t a, uint32_t b, uint32_t scan, bool guarded) {
+SchemaMachine::State SchemaMachine::at(uint32_t stack, PlaceKind kind, uint32_t a, uint32_t b, uint32_t scan,
+                                       bool guarded) {
   return {place_id(kind, a, b, scan), stack, guarded};
 }
 
@@ -213,7 +216,8 @@ SchemaMachine::State SchemaMachine::begin_item(State state, uint8_t byte) {
 
 SchemaMachine::State SchemaMachine::begin_value(uint32_t stack, uint32_t location, uint8_t byte) {
   if (mode_ == SchemaMode::kGenerate) by_stack_ = true;  // must_differ
-  if (must_differ(stack) && !programs_.is_free(location, byte == '"' ? ValueType::kString : ValueType::kNumber)) return {};
+  if (must_differ(stack) && !programs_.is_free(location, byte == '"' ? ValueType::kString : ValueType::kNumber))
+    return {};
   if (must_differ(stack) && byte != '"' && number_start(byte) == kNumberRefused) return {};
   switch (byte) {
     case '{': {
@@ -255,7 +259,8 @@ SchemaMachine::State SchemaMachine::end_value(uint32_t stack, uint32_t verdict, 
   const StackNode node = stack_[stack];
   const uint32_t frame = programs_.after(node.step, verdict);
   if (frame == kNone) return {};
-  if (programs_.frame_type(frame) == ValueType::kObject) return at(node.parent, PlaceKind::kObjectAfter, frame, 0, 0, guarded);
+  if (programs_.frame_type(frame) == ValueType::kObject)
+    return at(node.parent, PlaceKind::kObjectAfter, frame, 0, 0, guarded);
   const bool compare = programs_.frame(frame).count != 1 && programs_.has_unique(frame);
   if (compare && !programs_.duplicate_is_fatal(frame)) return at(node.parent, PlaceKind::kAnything, frame, 0, 0, true);
   return at(node.parent, PlaceKind::kArrayAfter, frame, 0, 0, guarded || compare);
@@ -423,7 +428,8 @@ Idle SchemaMachine::idle(State state) {
   if (place.kind == PlaceKind::kKey) {
     if (programs_.key_is_idle(place.b)) return {&plain_bytes(), true, UINT32_MAX, true};
     // A text that begins like a name of the schema may still become any other name, where others are welcome.
-    const bool any = mode_ == SchemaMode::kAccept && programs_.key(place.b).languages.empty() && programs_.other_step(place.a) != kNone;
+    const bool any = mode_ == SchemaMode::kAccept && programs_.key(place.b).languages.empty() &&
+                     programs_.other_step(place.a) != kNone;
     return any ? Idle{&plain_bytes(), true, UINT32_MAX, false} : Idle{};
   }
   if (place.kind != PlaceKind::kText) return {};

@@ -31,8 +31,8 @@ inline constexpr size_t kMachineStatesMax = 4'000'000;
 class SchemaMachine {
  public:
   struct State {
-    uint32_t place = 0;  // 0: refused
-    uint32_t stack = 0;  // 0: nothing open
+    uint32_t place = 0;    // 0: refused
+    uint32_t stack = 0;    // 0: nothing open
     bool guarded = false;  // a point was passed that the text has to confirm
     friend bool operator==(const State& a, const State& b) { return a.place == b.place && a.stack == b.stack; }
   };
@@ -53,7 +53,7 @@ class SchemaMachine {
     kArrayStart,
     kArrayNext,
     kArrayAfter,
-    kAnything      // every byte, until the text decides
+    kAnything  // every byte, until the text decides
   };
   struct Place {
     PlaceKind kind = PlaceKind::kRefused;
@@ -102,7 +102,8 @@ class SchemaMachine {
   };
   friend uint64_t hash_of(const StackNode& node) { return mix_hash(mix_hash(node.parent, node.step), node.depth); }
   friend uint64_t hash_of(const Place& place) {
-    return mix_hash(mix_hash(static_cast<uint64_t>(place.kind), place.a), static_cast<uint64_t>(place.b) << 32 | place.scan);
+    return mix_hash(mix_hash(static_cast<uint64_t>(place.kind), place.a),
+                    static_cast<uint64_t>(place.b) << 32 | place.scan);
   }
   struct TextNode {  // a text as its last byte and what stands before it
     uint32_t before = 0;
@@ -112,11 +113,12 @@ class SchemaMachine {
   friend uint64_t hash_of(const TextNode& node) { return mix_hash(node.before, node.byte); }
   using Row = std::array<uint32_t, 256>;  // next place; kNotYet, kByStack
 
-  SchemaMachine(SchemaPrograms programs, SchemaMode mode) : mode_(mode), programs_(std::move(programs)), completion_(programs_) {}
+  SchemaMachine(SchemaPrograms programs, SchemaMode mode)
+      : mode_(mode), programs_(std::move(programs)), completion_(programs_) {}
   uint32_t place_id(PlaceKind kind, uint32_t a = 0, uint32_t b = 0, uint32_t scan = 0);
   State at(uint32_t stack, PlaceKind kind, uint32_t a = 0, uint32_t b = 0, uint32_t scan = 0, bool guarded = false);
-  State read(State state, uint8_t byte);       // as the rows know it, or else step()
-  State step(State state, uint8_t byte);       // worked out
+  State read(State state, uint8_t byte);  // as the rows know it, or else step()
+  State step(State state, uint8_t byte);  // worked out
   State begin_value(uint32_t stack, uint32_t location, uint8_t byte);
   State begin_item(State state, uint8_t byte);
   State push(uint32_t stack, uint32_t step);
@@ -134,10 +136,10 @@ class SchemaMachine {
   SchemaMode mode_;
   bool by_stack_ = false;  // the transition under way looked at the stack, so it cannot stand in a row
   SchemaPrograms programs_;
-  SchemaCompletion completion_;  // generate mode
+  SchemaCompletion completion_;                           // generate mode
   std::unordered_map<uint64_t, uint32_t> rest_memo_;      // (stack, verdict)
   std::unordered_map<uint64_t, uint32_t> distance_memo_;  // (place, stack)
-  std::unordered_map<uint32_t, FreeText> idle_memo_;  // per text
+  std::unordered_map<uint32_t, FreeText> idle_memo_;      // per text
   InternTable<Place> places_;
   InternTable<StackNode> stack_;
   InternTable<TextNode> number_texts_;

@@ -1,4 +1,5 @@
 // The compiled machine against tables of accepted and refused, and against the independent validator on random schemas.
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/schema_machine.h"
 
 #include <gtest/gtest.h>
@@ -25,25 +26,38 @@ struct Row {
 
 void check(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
-    for (const std::string& text : row.accepted) EXPECT_TRUE(accepts(row.schema, text)) << row.schema << " should accept " << text;
-    for (const std::string& text : row.refused) EXPECT_FALSE(accepts(row.schema, text)) << row.schema << " should refuse " << text;
+    for (const std::string& text : row.accepted)
+      EXPECT_TRUE(accepts(row.schema, text)) << row.schema << " should accept " << text;
+    for (const std::string& text : row.refused)
+      EXPECT_FALSE(accepts(row.schema, text)) << row.schema << " should refuse " << text;
   }
 }
 
 TEST(SchemaMachine, AnySchemaReadsAnyJson) {
   check({{"{}",
           {"0", " null ", "[]", "[ ]", R"({"a": [1, {"b": "\u00e9\ud83d\ude00"}], "": -0.5e+10})", "\t\r\n\"x\""},
-          {"", " ", "nul", "01", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{a:1}", "1 2", "\"\x01\"", "\"a", "[1", "{\"a\":1,}", "\xEF\xBB\xBF" "1",
+          {"", " ", "nul", "01", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{a:1}", "1 2", "\"\x01\"", "\"a", "[1",
+           "{\"a\":1,}",
+           "\xEF\xBB\xBF"
+           "1",
            R"({"a":1,"a":1})", R"({"a":1,"\u0061":2})"}}});
 }
 
 TEST(SchemaMachine, ScalarsFollowTheirKeywords) {
   check({
-      {R"({"type":"integer","minimum":-2,"exclusiveMaximum":10,"multipleOf":3})", {"0", "9", "3.0", "60e-1"}, {"-3", "10", "12", "4", "3.5", "\"3\""}},
+      {R"({"type":"integer","minimum":-2,"exclusiveMaximum":10,"multipleOf":3})",
+       {"0", "9", "3.0", "60e-1"},
+       {"-3", "10", "12", "4", "3.5", "\"3\""}},
       {R"({"type":"number","multipleOf":0.01})", {"0.07", "1e-2", "19.99"}, {"0.075", "1e-3"}},
-      {R"({"enum":[1,"a",null,[1,{"b":2}],false]})", {"1.0", "\"\\u0061\"", "null", "[1,{\"b\":2.0}]", "false"}, {"true", "\"b\"", "[1]", "{}"}},
-      {R"({"type":"string","minLength":2,"maxLength":3,"pattern":"^[a-c]+$"})", {"\"ab\"", "\"abc\""}, {"\"a\"", "\"abca\"", "\"xy\""}},
-      {R"({"type":["string","null"],"maxLength":2})", {"null", "\"\xC3\xA9\xC3\xA9\"", "\"\\ud83d\\ude00x\""}, {"\"abc\"", "1"}},
+      {R"({"enum":[1,"a",null,[1,{"b":2}],false]})",
+       {"1.0", "\"\\u0061\"", "null", "[1,{\"b\":2.0}]", "false"},
+       {"true", "\"b\"", "[1]", "{}"}},
+      {R"({"type":"string","minLength":2,"maxLength":3,"pattern":"^[a-c]+$"})",
+       {"\"ab\"", "\"abc\""},
+       {"\"a\"", "\"abca\"", "\"xy\""}},
+      {R"({"type":["string","null"],"maxLength":2})",
+       {"null", "\"\xC3\xA9\xC3\xA9\"", "\"\\ud83d\\ude00x\""},
+       {"\"abc\"", "1"}},
       {R"({"not":{"type":"string","pattern":"^a"}})", {"\"b\"", "1"}, {"\"ab\""}},
   });
 }
@@ -56,7 +70,9 @@ TEST(SchemaMachine, ObjectsFollowTheirKeywords) {
       {R"({"patternProperties":{"^x":{"type":"string"},"y$":{"minLength":2}},"additionalProperties":{"type":"integer"}})",
        {R"({"x":"","ay":"ab","z":1})", R"({"xy":"ab"})"},
        {R"({"x":1})", R"({"xy":"a"})", R"({"z":"a"})"}},
-      {R"({"propertyNames":{"maxLength":2},"minProperties":1,"maxProperties":2})", {R"({"ab":1})"}, {"{}", R"({"abc":1})", R"({"a":1,"b":2,"c":3})"}},
+      {R"({"propertyNames":{"maxLength":2},"minProperties":1,"maxProperties":2})",
+       {R"({"ab":1})"},
+       {"{}", R"({"abc":1})", R"({"a":1,"b":2,"c":3})"}},
       {R"({"dependentRequired":{"a":["b"]},"dependentSchemas":{"c":{"properties":{"d":{"const":1}}}}})",
        {"{}", R"({"a":1,"b":2})", R"({"b":1})", R"({"d":2})", R"({"d":1,"c":0})"},
        {R"({"a":1})", R"({"d":2,"c":0})", R"({"c":0,"d":2})"}},
@@ -68,9 +84,12 @@ TEST(SchemaMachine, ArraysFollowTheirKeywords) {
       {R"({"type":"array","prefixItems":[{"type":"integer"},{"type":"string"}],"items":{"type":"null"},"minItems":1,"maxItems":3})",
        {"[1]", "[1,\"a\"]", "[1,\"a\",null]"},
        {"[]", "[\"a\"]", "[1,2]", "[1,\"a\",1]", "[1,\"a\",null,null]"}},
-      {R"({"contains":{"type":"integer"},"minContains":2,"maxContains":3})", {"[1,\"a\",2]", "[1,2,3]"}, {"[]", "[1]", "[1,2,3,4]"}},
+      {R"({"contains":{"type":"integer"},"minContains":2,"maxContains":3})",
+       {"[1,\"a\",2]", "[1,2,3]"},
+       {"[]", "[1]", "[1,2,3,4]"}},
       {R"({"contains":{"const":1},"minContains":0,"maxContains":1})", {"[]", "[1,2]"}, {"[1,1]"}},
-      {R"({"uniqueItems":true})", {"[]", "[1,2,\"1\"]", "[[1],[2]]", R"([{"a":1,"b":2},{"a":2}])"},
+      {R"({"uniqueItems":true})",
+       {"[]", "[1,2,\"1\"]", "[[1],[2]]", R"([{"a":1,"b":2},{"a":2}])"},
        {"[1,1.0]", R"(["a","\u0061"])", R"([{"a":1,"b":2},{"b":2,"a":1}])", "[[1],[ 1 ]]", "[null,0,null]"}},
       {R"({"not":{"uniqueItems":true}})", {"[1,1]", "[[2],[2],3]"}, {"[1,2]", "[]"}},
       {R"({"items":{"uniqueItems":true}})", {"[[1],[1]]", "[[1,2],[2,1]]"}, {"[[1,1]]"}},
@@ -95,11 +114,15 @@ TEST(SchemaMachine, ApplicatorsCombineInLockStep) {
 
 TEST(SchemaMachine, UnevaluatedSeesWhatHeldInPlace) {
   check({
-      {R"({"properties":{"a":{}},"allOf":[{"properties":{"b":{}}}],"unevaluatedProperties":false})", {R"({"a":1,"b":2})", "{}"}, {R"({"c":1})"}},
+      {R"({"properties":{"a":{}},"allOf":[{"properties":{"b":{}}}],"unevaluatedProperties":false})",
+       {R"({"a":1,"b":2})", "{}"},
+       {R"({"c":1})"}},
       {R"({"anyOf":[{"properties":{"a":{"const":1}},"required":["a"]},{"properties":{"b":{"const":2}},"required":["b"]}],"unevaluatedProperties":false})",
        {R"({"a":1})", R"({"b":2})", R"({"a":1,"b":2})"},
        {R"({"a":1,"b":3})", R"({"a":2,"b":2})", R"({"b":3,"a":1})"}},
-      {R"({"prefixItems":[{}],"contains":{"type":"string"},"unevaluatedItems":{"type":"integer"}})", {"[0,\"a\",1]", "[\"a\"]"}, {"[0,\"a\",null]"}},
+      {R"({"prefixItems":[{}],"contains":{"type":"string"},"unevaluatedItems":{"type":"integer"}})",
+       {"[0,\"a\",1]", "[\"a\"]"},
+       {"[0,\"a\",null]"}},
       {R"({"if":{"properties":{"a":{"const":1}},"required":["a"]},"then":{"properties":{"b":{}}},"unevaluatedProperties":false})",
        {R"({"a":1,"b":1})"},
        {R"({"a":2})", R"({"b":1})", R"({"a":2,"b":1})"}},
@@ -108,9 +131,11 @@ TEST(SchemaMachine, UnevaluatedSeesWhatHeldInPlace) {
 
 TEST(SchemaMachine, RefusesAsSoonAsNamesOrTextsCannotFit) {
   auto compiled = CompiledSchema::compile(
-      R"({"type":"object","properties":{"city":{"enum":["Oslo","Rome"]}},"required":["city"],"additionalProperties":false})", SchemaMode::kAccept);
+      R"({"type":"object","properties":{"city":{"enum":["Oslo","Rome"]}},"required":["city"],"additionalProperties":false})",
+      SchemaMode::kAccept);
   ASSERT_TRUE(compiled.ok());
-  for (const std::string_view text : {"[", "{\"d", "{\"cityx", "{}", "{\"city\":1", "{\"city\":\"P", "{\"city\":\"Oslow", "{\"city\":\"Oslo\","}) {
+  for (const std::string_view text :
+       {"[", "{\"d", "{\"cityx", "{}", "{\"city\":1", "{\"city\":\"P", "{\"city\":\"Oslow", "{\"city\":\"Oslo\","}) {
     auto machine = SchemaMachine::compile((*compiled)->schema(), SchemaMode::kAccept);
     ASSERT_TRUE(machine.ok());
     DocumentCursor cursor(**machine);
@@ -121,7 +146,8 @@ TEST(SchemaMachine, RefusesAsSoonAsNamesOrTextsCannotFit) {
 }
 
 TEST(SchemaMachine, SchemasThatNothingSatisfiesAcceptNothing) {
-  for (const char* schema : {"false", R"({"type":"string","enum":[1]})", R"({"allOf":[{"type":"string"},{"type":"object"}]})"}) {
+  for (const char* schema :
+       {"false", R"({"type":"string","enum":[1]})", R"({"allOf":[{"type":"string"},{"type":"object"}]})"}) {
     for (const char* text : {"1", "\"a\"", "{}", "[]", "null"}) EXPECT_FALSE(accepts(schema, text)) << schema << text;
     EXPECT_FALSE(CompiledSchema::compile(schema, SchemaMode::kGenerate).ok()) << schema;
   }
@@ -175,43 +201,79 @@ class RandomSchemas {
   }
 
  private:
-  std::string pick(std::initializer_list<const char*> choices) { return *(choices.begin() + random_.below(choices.size())); }
+  std::string pick(std::initializer_list<const char*> choices) {
+    return *(choices.begin() + random_.below(choices.size()));
+  }
   std::string number() { return std::to_string(random_.below(4)); }
   std::string name() { return pick({"\"a\"", "\"b\"", "\"c\"", "\"ab\""}); }
   std::string names() { return "[" + pick({R"("a")", R"("b")", R"("a","b")", R"("b","c")"}) + "]"; }
-  std::string list(int depth) { return "[" + schema(depth - 1) + "," + schema(depth - 1) + (random_.below(2) ? "," + schema(depth - 1) : "") + "]"; }
+  std::string list(int depth) {
+    return "[" + schema(depth - 1) + "," + schema(depth - 1) + (random_.below(2) ? "," + schema(depth - 1) : "") + "]";
+  }
 
   std::string keyword(uint64_t which, int depth) {
     switch (which) {
-      case 0: return R"("type":)" + pick({R"("object")", R"("array")", R"("string")", R"("number")", R"("integer")", R"(["string","array"])", R"(["object","null"])"});
-      case 1: return R"("const":)" + value(2);
-      case 2: return R"("enum":[)" + value(1) + "," + value(1) + "," + value(2) + "]";
-      case 3: return R"("minimum":)" + number();
-      case 4: return R"("exclusiveMaximum":)" + number();
-      case 5: return R"("multipleOf":)" + pick({"2", "0.5", "3"});
-      case 6: return R"("minLength":)" + number();
-      case 7: return R"("maxLength":)" + number();
-      case 8: return R"("pattern":)" + pick({R"("^a")", R"("b$")", R"("^[ab]*$")", R"("a|c")"});
-      case 9: return R"("required":)" + names();
-      case 10: return R"("minItems":)" + number();
-      case 11: return R"("maxItems":)" + number();
-      case 12: return R"("uniqueItems":true)";
-      case 13: return R"("maxProperties":)" + number();
-      case 14: return R"("properties":{)" + ("\"a\":" + schema(depth - 1)) + ",\"b\":" + schema(depth - 1) + "}";
-      case 15: return R"("patternProperties":{"^a":)" + schema(depth - 1) + R"(,"b":)" + schema(depth - 1) + "}";
-      case 16: return R"("additionalProperties":)" + schema(depth - 1);
-      case 17: return R"("propertyNames":{"pattern":)" + pick({R"("^a")", R"("^.$")", R"("[abc]")"}) + "}";
-      case 18: return R"("dependentRequired":{)" + name() + ":" + names() + "}";
-      case 19: return R"("dependentSchemas":{)" + name() + ":" + schema(depth - 1) + "}";
-      case 20: return R"("prefixItems":)" + list(depth);
-      case 21: return R"("items":)" + schema(depth - 1);
-      case 22: return R"("contains":)" + schema(depth - 1) + R"(,"minContains":)" + number() + (random_.below(2) ? R"(,"maxContains":)" + number() : "");
-      case 23: return R"("allOf":)" + list(depth);
-      case 24: return R"("anyOf":)" + list(depth);
-      case 25: return R"("oneOf":)" + list(depth);
-      case 26: return R"("not":)" + schema(depth - 1);
-      case 27: return R"("if":)" + schema(depth - 1) + R"(,"then":)" + schema(depth - 1) + R"(,"else":)" + schema(depth - 1);
-      default: return random_.below(2) ? R"("unevaluatedProperties":)" + schema(depth - 1) : R"("unevaluatedItems":)" + schema(depth - 1);
+      case 0:
+        return R"("type":)" + pick({R"("object")", R"("array")", R"("string")", R"("number")", R"("integer")",
+                                    R"(["string","array"])", R"(["object","null"])"});
+      case 1:
+        return R"("const":)" + value(2);
+      case 2:
+        return R"("enum":[)" + value(1) + "," + value(1) + "," + value(2) + "]";
+      case 3:
+        return R"("minimum":)" + number();
+      case 4:
+        return R"("exclusiveMaximum":)" + number();
+      case 5:
+        return R"("multipleOf":)" + pick({"2", "0.5", "3"});
+      case 6:
+        return R"("minLength":)" + number();
+      case 7:
+        return R"("maxLength":)" + number();
+      case 8:
+        return R"("pattern":)" + pick({R"("^a")", R"("b$")", R"("^[ab]*$")", R"("a|c")"});
+      case 9:
+        return R"("required":)" + names();
+      case 10:
+        return R"("minItems":)" + number();
+      case 11:
+        return R"("maxItems":)" + number();
+      case 12:
+        return R"("uniqueItems":true)";
+      case 13:
+        return R"("maxProperties":)" + number();
+      case 14:
+        return R"("properties":{)" + ("\"a\":" + schema(depth - 1)) + ",\"b\":" + schema(depth - 1) + "}";
+      case 15:
+        return R"("patternProperties":{"^a":)" + schema(depth - 1) + R"(,"b":)" + schema(depth - 1) + "}";
+      case 16:
+        return R"("additionalProperties":)" + schema(depth - 1);
+      case 17:
+        return R"("propertyNames":{"pattern":)" + pick({R"("^a")", R"("^.$")", R"("[abc]")"}) + "}";
+      case 18:
+        return R"("dependentRequired":{)" + name() + ":" + names() + "}";
+      case 19:
+        return R"("dependentSchemas":{)" + name() + ":" + schema(depth - 1) + "}";
+      case 20:
+        return R"("prefixItems":)" + list(depth);
+      case 21:
+        return R"("items":)" + schema(depth - 1);
+      case 22:
+        return R"("contains":)" + schema(depth - 1) + R"(,"minContains":)" + number() +
+               (random_.below(2) ? R"(,"maxContains":)" + number() : "");
+      case 23:
+        return R"("allOf":)" + list(depth);
+      case 24:
+        return R"("anyOf":)" + list(depth);
+      case 25:
+        return R"("oneOf":)" + list(depth);
+      case 26:
+        return R"("not":)" + schema(depth - 1);
+      case 27:
+        return R"("if":)" + schema(depth - 1) + R"(,"then":)" + schema(depth - 1) + R"(,"else":)" + schema(depth - 1);
+      default:
+        return random_.below(2) ? R"("unevaluatedProperties":)" + schema(depth - 1)
+                                : R"("unevaluatedItems":)" + schema(depth - 1);
     }
   }
 
@@ -236,7 +298,9 @@ TEST(SchemaMachine, AgreesWithTheValidatorOnRandomSchemas) {
         accepted = cursor.read(instance) && cursor.complete();
         ASSERT_EQ((*machine)->problem(), "");
       }
-      ASSERT_EQ(accepted, expected->valid) << text << "\n" << instance << "\n" << (machine.ok() ? "" : machine.error().message);
+      ASSERT_EQ(accepted, expected->valid) << text << "\n"
+                                           << instance << "\n"
+                                           << (machine.ok() ? "" : machine.error().message);
       ++compared;
       valid += expected->valid;
     }
@@ -268,7 +332,8 @@ TEST(SchemaMachine, GeneratedDocumentsAreValidAndWithinTheirBudget) {
           if (way.read(std::string_view(&c, 1)) && way.distance() <= left - 1) ways.push_back(way);
         }
         if (ways.empty() && cursor.complete()) break;
-        ASSERT_FALSE(ways.empty()) << text << "\n" << cursor.text() << " left " << left << " distance " << cursor.distance();
+        ASSERT_FALSE(ways.empty()) << text << "\n"
+                                   << cursor.text() << " left " << left << " distance " << cursor.distance();
         cursor = ways[random.below(ways.size())];
         --left;
       }

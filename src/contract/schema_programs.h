@@ -49,8 +49,8 @@ inline uint64_t hash_of(const Program& program) {
 
 struct Frame {
   uint32_t program = 0;
-  uint32_t count = 0;               // members or items so far, up to the largest number that matters
-  uint32_t others = 0;              // members whose names no keyword mentions: 1 stands for any number when all is accepted
+  uint32_t count = 0;   // members or items so far, up to the largest number that matters
+  uint32_t others = 0;  // members whose names no keyword mentions: 1 stands for any number when all is accepted
   std::vector<Formula> formulas;    // the program's, then the guards of unevaluated*; progressed
   std::vector<uint64_t> seen;       // bit per name of the object's program
   std::vector<uint32_t> contained;  // per contains atom of the array's program, up to what matters
@@ -68,14 +68,16 @@ struct Decision {
   bool settled = false;         // nothing that may follow concerns the atom
   bool unevaluated = false;     // the goals failing is no failure if one of `covers` holds
   bool contains = false;        // counts instead
-  std::vector<std::pair<uint32_t, uint32_t>> covers;  // guard index in the frame's formulas, goal index that must hold as well or kNone
+  std::vector<std::pair<uint32_t, uint32_t>>
+      covers;  // guard index in the frame's formulas, goal index that must hold as well or kNone
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
 struct Step {
   uint32_t frame = 0;
   uint32_t location = 0;
-  bool must_differ = false;  // generate: an item that must differ from those before it, so only free text or plain numbers
+  bool must_differ =
+      false;  // generate: an item that must differ from those before it, so only free text or plain numbers
   std::vector<Decision> decisions;
   friend bool operator==(const Step&, const Step&) = default;
 };
@@ -83,8 +85,8 @@ uint64_t hash_of(const Step& step);
 
 struct KeyState {
   uint32_t program = 0;
-  uint32_t low = 0, high = 0;  // the names that still begin like the text
-  uint32_t depth = 0;          // bytes of it
+  uint32_t low = 0, high = 0;       // the names that still begin like the text
+  uint32_t depth = 0;               // bytes of it
   std::vector<Language> languages;  // patterns, then the kNames atoms
   friend bool operator==(const KeyState&, const KeyState&) = default;
 };
@@ -95,7 +97,7 @@ inline uint64_t hash_of(const KeyState& key) {
 }
 
 struct KeyClass {
-  uint32_t name = kNone;  // index into the program's names
+  uint32_t name = kNone;      // index into the program's names
   std::vector<bool> matches;  // patterns, then the kNames atoms
   friend bool operator==(const KeyClass&, const KeyClass&) = default;
 };
@@ -167,8 +169,8 @@ class SchemaPrograms {
   bool frame_open(uint32_t frame);         // may another member or item begin?
   const Frame& frame(uint32_t id) const { return frames_[id]; }
   ValueType frame_type(uint32_t frame) const { return programs_[frames_[frame].program].type; }
-  bool has_unique(uint32_t frame);                // two equal items would matter from here on
-  uint32_t mark_duplicate(uint32_t frame);        // the frame after two items proved equal
+  bool has_unique(uint32_t frame);          // two equal items would matter from here on
+  uint32_t mark_duplicate(uint32_t frame);  // the frame after two items proved equal
   bool duplicate_is_fatal(uint32_t frame);
 
   uint32_t key_start(uint32_t frame);
@@ -182,7 +184,7 @@ class SchemaPrograms {
   // The members that may come next by a name that the schema mentions, in its order.
   struct NamedMember {
     std::string_view name;
-    uint32_t index = 0;     // in the program's names, which are sorted
+    uint32_t index = 0;  // in the program's names, which are sorted
     uint32_t step = 0;
     bool asked = false;     // the requirement mentions the name
     bool required = false;  // and cannot hold without it
@@ -245,9 +247,11 @@ class SchemaPrograms {
   bool is_implied(const Location& location, uint32_t goal);
   Details& details(uint32_t program);
   void find_atoms(Details& details, ValueType type);
-  void find_guards(Details& details, SchemaId node, const std::vector<Formula>& path, Unevaluated& unevaluated, ValueType type, int depth);
+  void find_guards(Details& details, SchemaId node, const std::vector<Formula>& path, Unevaluated& unevaluated,
+                   ValueType type, int depth);
   void sort_names(Details& details);
-  std::optional<Verdict> final_verdict(const std::vector<Formula>& formulas, size_t goals, const std::function<Formula(uint32_t)>& value_of);
+  std::optional<Verdict> final_verdict(const std::vector<Formula>& formulas, size_t goals,
+                                       const std::function<Formula(uint32_t)>& value_of);
   std::vector<SchemaId> schemas_for(const Member& member, const Details& details, const KeyClass& key_class) const;
   bool covers_member(SchemaId node, const Details& details, const KeyClass& key_class) const;
   uint32_t rank_reached(const Frame& frame, const Details& details) const;
@@ -278,14 +282,14 @@ class SchemaPrograms {
   InternTable<TextState> texts_;
   InternTable<RawText> raw_texts_;
   InternTable<Verdict> verdicts_;
-  std::deque<Details> details_;                                        // per program
-  std::vector<std::array<uint32_t, kValueTypes>> location_programs_;   // per location; kUnknown: not yet
-  std::vector<int8_t> viable_;                                         // per location: -1 unknown
-  std::unordered_map<uint64_t, uint32_t> step_memo_;                   // (frame, class) -> step
-  std::unordered_map<uint64_t, uint32_t> after_memo_;                  // (step, verdict) -> frame
-  std::unordered_map<uint64_t, bool> key_alive_memo_;                  // (frame, key)
-  std::unordered_map<uint64_t, uint32_t> name_class_memo_;             // (program, name) -> class
-  std::vector<uint32_t> item_step_memo_, frame_verdict_memo_;          // per frame
+  std::deque<Details> details_;                                       // per program
+  std::vector<std::array<uint32_t, kValueTypes>> location_programs_;  // per location; kUnknown: not yet
+  std::vector<int8_t> viable_;                                        // per location: -1 unknown
+  std::unordered_map<uint64_t, uint32_t> step_memo_;                  // (frame, class) -> step
+  std::unordered_map<uint64_t, uint32_t> after_memo_;                 // (step, verdict) -> frame
+  std::unordered_map<uint64_t, bool> key_alive_memo_;                 // (frame, key)
+  std::unordered_map<uint64_t, uint32_t> name_class_memo_;            // (program, name) -> class
+  std::vector<uint32_t> item_step_memo_, frame_verdict_memo_;         // per frame
 };
 
 }  // namespace cadre::contract

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "contract/schema_report.h"
 
 #include <fmt/format.h>
@@ -15,12 +16,16 @@ void add_narrowings(const Schema& schema, SchemaReport& report) {
   };
   for (const SchemaNode& node : schema.nodes) {
     if (node.unique_items) {
-      note(node, "uniqueItems", fmt::format("generated items after the first are texts or numbers without demands, at most {}", kOthersMax));
+      note(node, "uniqueItems",
+           fmt::format("generated items after the first are texts or numbers without demands, at most {}", kOthersMax));
     }
-    if (!node.pattern_properties.empty()) note(node, "patternProperties", "at most one generated member has a name that is not under properties");
-    if (node.property_names) note(node, "propertyNames", "at most one generated member has a name that is not under properties");
+    if (!node.pattern_properties.empty())
+      note(node, "patternProperties", "at most one generated member has a name that is not under properties");
+    if (node.property_names)
+      note(node, "propertyNames", "at most one generated member has a name that is not under properties");
     if (node.negated) note(node, "not", "generated only where a way round it is found in a bounded search");
-    if (!node.one_of.empty()) note(node, "oneOf", "generated only where a way into exactly one branch is found in a bounded search");
+    if (!node.one_of.empty())
+      note(node, "oneOf", "generated only where a way into exactly one branch is found in a bounded search");
   }
 }
 
@@ -46,7 +51,8 @@ SchemaReport report_schema(std::string_view json, const SchemaOptions& options) 
     return report;
   }
   const Schema& schema = (*accepting)->schema();
-  for (const std::string& keyword : schema.unknown_keywords) report.notes.push_back({keyword, "unknown keyword, taken as an annotation"});
+  for (const std::string& keyword : schema.unknown_keywords)
+    report.notes.push_back({keyword, "unknown keyword, taken as an annotation"});
   const auto generating = CompiledSchema::compile(json, SchemaMode::kGenerate, options);
   if (generating.ok()) {
     add_narrowings(schema, report);

@@ -34,7 +34,8 @@ uint32_t longest_token(const contract::Vocabulary& vocabulary, std::string_view 
   return best;
 }
 
-void follow(contract::Constraint constraint, std::string_view text, const contract::Vocabulary& vocabulary, MaskTimes& times) {
+void follow(contract::Constraint constraint, std::string_view text, const contract::Vocabulary& vocabulary,
+            MaskTimes& times) {
   ++times.documents;
   while (!text.empty()) {
     const double begin = thread_us();
@@ -54,7 +55,8 @@ void follow(contract::Constraint constraint, std::string_view text, const contra
 
 }  // namespace
 
-Result<MaskTimes> measure_masks(const MaskTimesOptions& options, std::shared_ptr<const contract::Vocabulary> vocabulary) {
+Result<MaskTimes> measure_masks(const MaskTimesOptions& options,
+                                std::shared_ptr<const contract::Vocabulary> vocabulary) {
   const auto files = TRY(json_files(options.data));
   MaskTimes times;
   contract::SchemaOptions schema_options;

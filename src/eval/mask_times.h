@@ -34,6 +34,7 @@ struct MaskTimes {
   size_t steps_forced = 0;  // masks with a single token
 };
 
-Result<MaskTimes> measure_masks(const MaskTimesOptions& options, std::shared_ptr<const contract::Vocabulary> vocabulary);
+Result<MaskTimes> measure_masks(const MaskTimesOptions& options,
+                                std::shared_ptr<const contract::Vocabulary> vocabulary);
 
 }  // namespace cadre::eval
