@@ -35,7 +35,7 @@ class Decimal {
   // -1, 0 or 1.
   int compare(const Decimal& other) const;
   // Is this = k x divisor for an integer k? False for a zero divisor. Exact; O(digits x digits of the divisor), and exponents
-  // far apart cost no more than their residue needs (10^e mod divisor by squaring).
+  // far apart cost no more than exponents four times the divisor's digits apart.
   bool is_multiple_of(const Decimal& divisor) const;
   // The value as an int64 if it is an integer in range.
   bool to_int64(int64_t* out) const;

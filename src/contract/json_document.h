@@ -1,9 +1,9 @@
 // A parsed JSON text as contracts see it: numbers exact, members in order, names unique.
 //
-// Reading is strict RFC 8259 (through the JSON library's event interface; this is the second file that knows it). Refused
-// with the byte position: malformed text, invalid UTF-8, a lone surrogate escape, a name twice in one object (two parsers
-// would disagree about which one counts), a depth over `depth_max`, a number beyond Decimal's limits. Reading, destroying,
-// comparing and hashing do not recurse deeper than `depth_max`.
+// Reading is strict RFC 8259, by a reader of our own: the JSON library's refuses numbers beyond a double (1e400), which
+// contracts must judge exactly. Refused with the byte position: malformed text, invalid UTF-8, a lone surrogate escape, a
+// name twice in one object (two parsers would disagree about which one counts), a depth over `depth_max`, a number beyond
+// Decimal's limits. Reading, destroying, comparing and hashing do not recurse deeper than `depth_max`.
 // Thread safety: values.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

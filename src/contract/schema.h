@@ -6,7 +6,7 @@
 // thing there). All references are resolved to nodes: local pointers, $id/id with base URIs, $anchor, $dynamicRef/$dynamicAnchor
 // and $recursiveRef (nodes are instantiated per dynamic scope where that matters, so evaluation needs no scope), documents that the caller
 // supplies. Nothing is fetched. Keywords that draft 4-7 ignore beside $ref are ignored there. `format` and `content*` are
-// annotations.
+// annotations (but see SchemaOptions::assert_formats).
 // Errors name the keyword and its path: malformed keyword value, unresolvable reference, a reference cycle that applies a
 // schema to the same instance for ever, limits below. Unknown keywords are annotations (the standard says so); they are
 // counted in `unknown_keywords` so that a user can spot a typing error.
@@ -67,6 +67,7 @@ struct SchemaNode {
   std::optional<uint64_t> min_items, max_items;
   bool unique_items = false;
   std::optional<SchemaId> contains;
+  bool contains_evaluates = true;  // items that match `contains` count as evaluated; not so before 2020-12
   uint64_t min_contains = 1;
   std::optional<uint64_t> max_contains;
   std::optional<SchemaId> unevaluated_items;
@@ -99,6 +100,10 @@ struct Schema {
 struct SchemaOptions {
   // Other documents that references may name: absolute URI -> JSON text.
   std::map<std::string, std::string> documents;
+  // The meta-schema of a schema that names none ("http://json-schema.org/draft-07/schema"); empty: 2020-12.
+  std::string default_dialect;
+  // Formats that have a regular expression (contract/schema_formats.h) join `patterns`; the others stay annotations.
+  bool assert_formats = false;
   size_t nodes_max = kSchemaNodesMax;
 };
 

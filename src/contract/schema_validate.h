@@ -1,7 +1,7 @@
 // The independent validator: does a parsed document satisfy a schema? A plain walk over the document by the standard's own
 // definitions, with annotations for unevaluated*. It shares with the compiler the reader of schemas and nothing else; every
 // output is re-checked by it before anything sees it.
-// Errors are the world's only: a regex search over its bound, a depth over kValidateDepthMax.
+// Errors are the world's only: a regex search over its bound, a depth over kValidateDepthMax, work over kValidateStepsMax.
 // Thread safety: stateless; one Schema may be used by many threads.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -15,6 +15,8 @@
 namespace cadre::contract {
 
 inline constexpr size_t kValidateDepthMax = 4096;  // schema applications inside each other
+// Schema applications in all, about 5 s: alternatives inside alternatives can double the work with every level.
+inline constexpr size_t kValidateStepsMax = 50'000'000;
 
 struct Validity {
   bool valid = false;

@@ -116,6 +116,8 @@ CharClass char_class(char32_t code) {
   }
 }
 
+const char* general_category(char32_t code) { return utf8proc_category_string(static_cast<utf8proc_int32_t>(code)); }
+
 void append_lower(std::string_view text, std::string& out) {
   for (const auto code : lowered_codes(text, [](utf8proc_int32_t) { return true; }))
     base::append_utf8(static_cast<char32_t>(code), out);

@@ -24,6 +24,9 @@ enum class CharClass : uint8_t {
 
 CharClass char_class(char32_t code);
 
+// The general category of a code point by its two letters ("Lu", "Nd", "Cn"). Surrogates are "Cs".
+const char* general_category(char32_t code);
+
 // Appends NFKC of `text` in lower case (in NFKC again, so that doing it twice changes nothing). An invalid byte becomes
 // U+FFFD.
 void append_lower(std::string_view text, std::string& out);
