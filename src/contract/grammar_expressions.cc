@@ -27,8 +27,9 @@ Result<void> ExpressionBuilder::check() {
   const auto& nodes = grammar_.nodes();
   if (rules.empty()) return Error{ErrorCode::kInvalid, "the grammar has no rule"};
   if (rules.size() > kGrammarRulesMax || nodes.size() > kGrammarNodesMax) {
-    return Error{ErrorCode::kLimit, fmt::format("the grammar has {} rules and {} expressions; at most {} and {} are read",
-                                                rules.size(), nodes.size(), kGrammarRulesMax, kGrammarNodesMax)};
+    return Error{ErrorCode::kLimit,
+                 fmt::format("the grammar has {} rules and {} expressions; at most {} and {} are read", rules.size(),
+                             nodes.size(), kGrammarRulesMax, kGrammarNodesMax)};
   }
   for (const GrammarRule& rule : rules) {
     if (rule.body == kNoGrammarNode) {
@@ -388,7 +389,8 @@ uint32_t ExpressionBuilder::append(EmptyEdgeNfa& nfa, GrammarNodeId id, uint32_t
   return from;
 }
 
-uint32_t ExpressionBuilder::append_call(EmptyEdgeNfa& nfa, GrammarNodeId body, uint32_t low, uint32_t high, uint32_t from) {
+uint32_t ExpressionBuilder::append_call(EmptyEdgeNfa& nfa, GrammarNodeId body, uint32_t low, uint32_t high,
+                                        uint32_t from) {
   const uint32_t symbol = symbol_of({body_of(body), low, high});
   const uint32_t to = nfa.add();
   nfa.states[from].edges.emplace_back(symbol, to);

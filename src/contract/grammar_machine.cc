@@ -69,8 +69,7 @@ bool GrammarMachine::RoundSet::insert(uint64_t key) {
   return true;
 }
 
-GrammarMachine::GrammarMachine(std::shared_ptr<const Network> network)
-    : GrammarMachine(std::move(network), Limits{}) {}
+GrammarMachine::GrammarMachine(std::shared_ptr<const Network> network) : GrammarMachine(std::move(network), Limits{}) {}
 
 GrammarMachine::GrammarMachine(std::shared_ptr<const Network> network, const Limits& limits)
     : network_(std::move(network)), limits_(limits), pending_(network_->rules.size()) {

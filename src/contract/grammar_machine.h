@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "contract/grammar_network.h"
-#include "contract/token_idle.h"
+#include "contract/token_mask.h"
 
 namespace cadre::contract {
 
@@ -122,7 +122,7 @@ class GrammarMachine {
   RoundSet seen_items_, seen_nodes_;
   std::vector<Item> open_, kept_;
   bool complete_ = false;
-  std::vector<std::vector<Caller>> pending_;  // per rule: who calls it at this place
+  std::vector<std::vector<Caller>> pending_;                  // per rule: who calls it at this place
   std::vector<std::pair<uint32_t, uint32_t>> pending_rules_;  // heap of (order, rule)
 };
 

@@ -144,7 +144,7 @@ Result<void> NetworkBuilder::remove_left_recursion() {
 RuleAutomaton NetworkBuilder::left_corner(uint32_t goal, const std::vector<uint32_t>& members) {
   EmptyEdgeNfa nfa;
   nfa.add();
-  std::map<uint32_t, uint32_t> base;       // member -> number of its state 0 (which is left out: only others are entered)
+  std::map<uint32_t, uint32_t> base;  // member -> number of its state 0 (which is left out: only others are entered)
   std::map<uint32_t, uint32_t> completed;  // member -> state "this member has just ended"
   for (const uint32_t member : members) {
     base[member] = static_cast<uint32_t>(nfa.states.size());
@@ -366,8 +366,8 @@ void NetworkBuilder::find_idle_of(uint32_t at, std::map<std::string, uint32_t>& 
   }
   ByteSet bytes;
   for (size_t byte = 0; byte < 256; ++byte) bytes.set(byte, stays[network_.class_of[byte]] != 0);
-  state.idle_utf8 = std::all_of(kWellFormed.begin(), kWellFormed.end(),
-                                [&](const Ranges& ranges) { return loops(at, at, ranges); });
+  state.idle_utf8 =
+      std::all_of(kWellFormed.begin(), kWellFormed.end(), [&](const Ranges& ranges) { return loops(at, at, ranges); });
   if (state.idle_utf8) {
     for (size_t byte = 0x80; byte < 256; ++byte) bytes.set(byte);
   }

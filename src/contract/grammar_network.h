@@ -26,11 +26,11 @@ namespace cadre::contract {
 inline constexpr uint32_t kFar = UINT32_MAX;  // no way to the end
 
 struct NetworkCall {
-  uint32_t rule = 0;            // index into Network::rules
-  uint32_t low = 1, high = 1;   // so many times; low >= 1, high may be kUnbounded
-  uint32_t target = 0;          // state after the last of them
-  uint32_t distance = kFar;     // of the target
-  bool tail = false;            // nothing can follow in this rule: low == high == 1 and the target is final without edges
+  uint32_t rule = 0;           // index into Network::rules
+  uint32_t low = 1, high = 1;  // so many times; low >= 1, high may be kUnbounded
+  uint32_t target = 0;         // state after the last of them
+  uint32_t distance = kFar;    // of the target
+  bool tail = false;  // nothing can follow in this rule: low == high == 1 and the target is final without edges
 };
 
 struct NetworkState {
