@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/random.h"
+
 namespace cadre::contract {
 namespace {
 
@@ -24,7 +26,18 @@ uint8_t folded(uint8_t byte) {
 }
 
 // Numbers: kStart -> sign -> digits -> point -> digits -> exponent.
-enum Number : uint32_t { kStart, kSign, kZero, kWhole, kPoint, kFraction, kExponent, kExponentSign, kExponentDigits, kNoNumber };
+enum Number : uint32_t {
+  kStart,
+  kSign,
+  kZero,
+  kWhole,
+  kPoint,
+  kFraction,
+  kExponent,
+  kExponentSign,
+  kExponentDigits,
+  kNoNumber
+};
 
 Number next_number(Number state, uint8_t byte, bool canonical, bool integer) {
   const bool digit = is_digit(byte);
@@ -62,10 +75,24 @@ bool is_number(uint32_t state) {
 }
 
 // Strings: b = quote << 8 | phase. Phases from kInside on say which bytes the character begun still needs.
-enum Phase : uint32_t { kOutside, kClosed, kInside, kOneMore, kTwoMore, kThreeMore, kAfterE0, kAfterEd, kAfterF0, kAfterF4, kNoPhase };
+enum Phase : uint32_t {
+  kOutside,
+  kClosed,
+  kInside,
+  kOneMore,
+  kTwoMore,
+  kThreeMore,
+  kAfterE0,
+  kAfterEd,
+  kAfterF0,
+  kAfterF4,
+  kNoPhase
+};
 
 Phase next_in_character(Phase phase, uint8_t byte) {
-  const auto within = [&](uint8_t low, uint8_t high, Phase next) { return byte >= low && byte <= high ? next : kNoPhase; };
+  const auto within = [&](uint8_t low, uint8_t high, Phase next) {
+    return byte >= low && byte <= high ? next : kNoPhase;
+  };
   switch (phase) {
     case kInside:
       if (byte < 0x80) return kInside;
@@ -100,7 +127,8 @@ Phase next_in_character(Phase phase, uint8_t byte) {
 Result<SqlMachine> SqlMachine::create(const SqlSchema& schema, SqlGrammarOptions options, size_t size_bytes_max) {
   TRY(check_sql_schema(schema));
   for (const std::string& span : options.spans) {
-    if (span.find('\0') != std::string::npos) return Error{ErrorCode::kInvalid, "a span for SQL literals holds a NUL byte"};
+    if (span.find('\0') != std::string::npos)
+      return Error{ErrorCode::kInvalid, "a span for SQL literals holds a NUL byte"};
   }
   return SqlMachine(schema, std::move(options), size_bytes_max);
 }
@@ -110,29 +138,49 @@ SqlMachine::SqlMachine(const SqlSchema& schema, SqlGrammarOptions options, size_
       size_bytes_max_(size_bytes_max),
       tokens_(std::make_unique<SqlTokens>(schema, std::move(options))) {
   states_.emplace_back();  // dead
+  state_table_.assign(1024, 0);
+  moves_.assign(1024, {});
   for (unsigned byte = 0x20; byte < 256; ++byte) string_bytes_.set(byte, byte != '\'' && byte != 0x7F);
-  start_ = {intern({{tokens_->start(), Kind::kGap, 0, 0, 0}})};
+  out_ = {{tokens_->start(), Kind::kGap, 0, 0, 0}};
+  start_ = {intern()};
 }
 
 SqlMachine::State SqlMachine::next(State state, uint8_t byte) {
   if (state.id == 0) return state;
   const uint64_t key = uint64_t{state.id} << 8 | byte;
-  const auto known = memo_.find(key);
-  if (known != memo_.end()) return {known->second};
+  if (const Move& known = find_move(key); known.key == key) return {known.next};
   if (size_bytes() > size_bytes_max_) {
     overflowed_ = true;
     return {0};
   }
   const uint32_t next = step(state.id, byte);
-  memo_.emplace(key, next);
+  if (next == 0) return {0};  // found out again as fast as it would be looked up, and most bytes are dead
+  if (2 * ++moves_used_ > moves_.size()) {
+    std::vector<Move> old(moves_.size() * 2);
+    std::swap(old, moves_);
+    for (const Move& move : old) {
+      if (move.key != 0) find_move(move.key) = move;
+    }
+  }
+  find_move(key) = {key, next};
   return {next};
+}
+
+SqlMachine::Move& SqlMachine::find_move(uint64_t key) {
+  size_t at = base::mix64(key) & (moves_.size() - 1);
+  while (moves_[at].key != 0 && moves_[at].key != key) at = (at + 1) & (moves_.size() - 1);
+  return moves_[at];
+}
+
+std::span<const SqlMachine::Place> SqlMachine::places_of(uint32_t state) const {
+  return {places_.data() + states_[state].begin, states_[state].size};
 }
 
 uint32_t SqlMachine::step(uint32_t state, uint8_t byte) {
   out_.clear();
-  const std::vector<Place> places = states_[state];
-  for (const Place& place : places) go_on(place, byte);
-  return intern(std::move(out_));
+  const Span span = states_[state];  // reading a place adds no states
+  for (uint32_t i = 0; i < span.size; ++i) go_on(Place(places_[span.begin + i]), byte);
+  return intern();
 }
 
 void SqlMachine::go_on(const Place& place, uint8_t byte) {
@@ -265,8 +313,7 @@ void SqlMachine::read_string(Place place, uint8_t byte) {
 }
 
 bool SqlMachine::complete(State state) {
-  const std::vector<Place> places = states_[state.id];
-  for (const Place& place : places) {
+  for (const Place& place : places_of(state.id)) {
     const End end = end_of(place);
     if (end.token_state != 0 && tokens_->menu(end.token_state).end) return true;
   }
@@ -275,7 +322,7 @@ bool SqlMachine::complete(State state) {
 
 Idle SqlMachine::idle(State state) const {
   if (!generates()) return {};
-  for (const Place& place : states_[state.id]) {
+  for (const Place& place : places_of(state.id)) {
     if (place.kind != Kind::kOpen || (place.b & 0xFF) != kInside || place.b >> 8 != '\'') continue;
     return {&string_bytes_, true, kSqlTextCharsMax - place.c};
   }
@@ -288,18 +335,41 @@ uint32_t SqlMachine::intern_text(const std::string& text) {
   return slot->second;
 }
 
-uint32_t SqlMachine::intern(std::vector<Place> places) {
-  if (places.empty()) return 0;
-  std::sort(places.begin(), places.end());
-  places.erase(std::unique(places.begin(), places.end()), places.end());
-  std::string key(reinterpret_cast<const char*>(places.data()), places.size() * sizeof(Place));
-  const auto [slot, fresh] = state_ids_.emplace(std::move(key), static_cast<uint32_t>(states_.size()));
-  if (fresh) states_.push_back(std::move(places));
-  return slot->second;
+uint64_t SqlMachine::hash_of(std::span<const Place> places) const {
+  uint64_t hash = places.size();
+  for (const Place& place : places) {
+    hash = base::mix64(hash ^ (uint64_t{place.token_state} << 32 | place.a));
+    hash = base::mix64(hash ^ (uint64_t{place.b} << 32 | place.c << 2 | static_cast<uint32_t>(place.kind)));
+  }
+  return hash;
+}
+
+uint32_t SqlMachine::intern() {
+  if (out_.empty()) return 0;
+  std::sort(out_.begin(), out_.end());
+  out_.erase(std::unique(out_.begin(), out_.end()), out_.end());
+  if (2 * states_.size() > state_table_.size()) {
+    state_table_.assign(state_table_.size() * 2, 0);
+    for (uint32_t id = 1; id < states_.size(); ++id) {
+      size_t at = hash_of(places_of(id)) & (state_table_.size() - 1);
+      while (state_table_[at] != 0) at = (at + 1) & (state_table_.size() - 1);
+      state_table_[at] = id;
+    }
+  }
+  size_t at = hash_of(out_) & (state_table_.size() - 1);
+  for (; state_table_[at] != 0; at = (at + 1) & (state_table_.size() - 1)) {
+    const auto known = places_of(state_table_[at]);
+    if (std::equal(known.begin(), known.end(), out_.begin(), out_.end())) return state_table_[at];
+  }
+  state_table_[at] = static_cast<uint32_t>(states_.size());
+  states_.push_back({static_cast<uint32_t>(places_.size()), static_cast<uint32_t>(out_.size())});
+  places_.insert(places_.end(), out_.begin(), out_.end());
+  return state_table_[at];
 }
 
 size_t SqlMachine::size_bytes() const {
-  return states_.size() * 160 + memo_.size() * 40 + texts_.size() * 100 + tokens_->size_bytes();
+  return places_.size() * sizeof(Place) + states_.size() * sizeof(Span) + state_table_.size() * sizeof(uint32_t) +
+         moves_.size() * sizeof(Move) + texts_.size() * 100 + tokens_->size_bytes();
 }
 
 }  // namespace cadre::contract

@@ -226,7 +226,9 @@ class AcceptWriter : Writer {
                 act(SqlAct::kMerged);
               });
               maybe([&] {
-                either({[&] { words({"inner", "cross"}); },
+                either({[&] {
+                          words({"inner", "cross"});
+                        },
                         [&] {
                           words({"left", "right", "full"});
                           maybe([&] { text("outer"); });
@@ -288,7 +290,9 @@ class AcceptWriter : Writer {
               maybe([&] { text("not"); });
               text("null");
             },
-            [&] { words({"isnull", "notnull"}); },
+            [&] {
+              words({"isnull", "notnull"});
+            },
             [&] {
               maybe([&] { text("not"); });
               either({[&] {
@@ -304,8 +308,7 @@ class AcceptWriter : Writer {
                       [&] {
                         text("in");
                         text("(");
-                        either({[&] { inner_query(1); },
-                                [&] { maybe([&] { list([&] { call(expression_); }); }); }});
+                        either({[&] { inner_query(1); }, [&] { maybe([&] { list([&] { call(expression_); }); }); }});
                         text(")");
                       }});
             }});
@@ -338,9 +341,10 @@ class AcceptWriter : Writer {
   }
 
   void write_primary() {
-    either({[&] { op(SqlOp::kNumber); },
-            [&] { op(SqlOp::kString); },
-            [&] { words({"null", "current_date", "current_time", "current_timestamp"}); },
+    either({[&] { op(SqlOp::kNumber); }, [&] { op(SqlOp::kString); },
+            [&] {
+              words({"null", "current_date", "current_time", "current_timestamp"});
+            },
             [&] { op(SqlOp::kColumn); },
             [&] {
               op(SqlOp::kQualifier);
@@ -358,11 +362,21 @@ class AcceptWriter : Writer {
                 call(expression_);
               });
             },
-            [&] { function({"abs", "length", "lower", "upper", "typeof", "unicode", "hex", "date", "julianday"}, 1, 1); },
-            [&] { function({"round", "trim", "ltrim", "rtrim"}, 1, 2); },
-            [&] { function({"ifnull", "nullif", "instr", "strftime"}, 2, 2); },
-            [&] { function({"substr", "substring"}, 2, 3); },
-            [&] { function({"replace", "iif"}, 3, 3); },
+            [&] {
+              function({"abs", "length", "lower", "upper", "typeof", "unicode", "hex", "date", "julianday"}, 1, 1);
+            },
+            [&] {
+              function({"round", "trim", "ltrim", "rtrim"}, 1, 2);
+            },
+            [&] {
+              function({"ifnull", "nullif", "instr", "strftime"}, 2, 2);
+            },
+            [&] {
+              function({"substr", "substring"}, 2, 3);
+            },
+            [&] {
+              function({"replace", "iif"}, 3, 3);
+            },
             [&] { function({"coalesce"}, 2, 6); },
             [&] {
               text("cast");
@@ -604,7 +618,9 @@ class GenerateWriter : Writer {
                         inner_query(1, SqlAct::kLeaveQuery);
                       }});
             },
-            [&] { words({"IS NULL", "IS NOT NULL"}, true); }});
+            [&] {
+              words({"IS NULL", "IS NOT NULL"}, true);
+            }});
     act(SqlAct::kForgetOperand);
   }
 

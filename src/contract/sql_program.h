@@ -16,50 +16,50 @@ namespace cadre::contract {
 
 enum class SqlOp : uint8_t {
   // Read a token. All but kEnd go on at the next operation.
-  kText,          // text
-  kTable,         // a table's name; argument 1: it will be T1.. (generate)
-  kColumn,        // a column's name without qualifier
-  kQualifier,     // an alias or table name before a dot
-  kQualified,     // the column behind the dot
-  kJoinLeft,      // generate, ON Tj.x = Ti.y: Tj
+  kText,       // text
+  kTable,      // a table's name; argument 1: it will be T1.. (generate)
+  kColumn,     // a column's name without qualifier
+  kQualifier,  // an alias or table name before a dot
+  kQualified,  // the column behind the dot
+  kJoinLeft,   // generate, ON Tj.x = Ti.y: Tj
   kJoinLeftColumn,
   kJoinRight,
   kJoinRightColumn,
-  kTableAlias,    // a new name for the table just bound
-  kItemAlias,     // a new name for the result column
+  kTableAlias,  // a new name for the table just bound
+  kItemAlias,   // a new name for the result column
   kNumber,
   kInteger,
-  kString,        // argument 1: a LIKE pattern
-  kEnd,           // the text may end here
+  kString,  // argument 1: a LIKE pattern
+  kEnd,     // the text may end here
   // Read nothing.
-  kJump,    // to x
-  kSplit,   // to x and to y
-  kCall,    // x, coming back behind
+  kJump,   // to x
+  kSplit,  // to x and to y
+  kCall,   // x, coming back behind
   kReturn,
-  kAct,     // action `argument`; kills the thread where it does not apply
+  kAct,  // action `argument`; kills the thread where it does not apply
 };
 
 enum class SqlAct : uint32_t {
-  kEnterQuery,      // a SELECT inside: new scope; x = number of columns it must have, 0 any
-  kLeaveQuery,      // back to the scope around
-  kLeaveDerived,    // likewise, and its columns are a table's
-  kNextCore,        // behind UNION and the like: same columns again
-  kItem,            // one more result column
-  kItemName,        // its name is that of the column just read
+  kEnterQuery,    // a SELECT inside: new scope; x = number of columns it must have, 0 any
+  kLeaveQuery,    // back to the scope around
+  kLeaveDerived,  // likewise, and its columns are a table's
+  kNextCore,      // behind UNION and the like: same columns again
+  kItem,          // one more result column
+  kItemName,      // its name is that of the column just read
   kStar,
   kQualifiedStar,
   kEnterFrom,
-  kLeaveFrom,       // everything owed must be covered
+  kLeaveFrom,  // everything owed must be covered
   kMerged,
   kAggregatesOff,
   kAggregatesOn,
-  kAggregate,       // guard: may an aggregate stand here
+  kAggregate,  // guard: may an aggregate stand here
   kAggregatesInOrder,
   kGrouped,
   kForgetOperand,
   // Guards and registers of generate.
-  kMoreItems,       // another result column may follow
-  kEnoughItems,     // FROM may follow
+  kMoreItems,    // another result column may follow
+  kEnoughItems,  // FROM may follow
   kStarFits,
   kNothingOwed,
   kDepthLeft,
@@ -73,7 +73,7 @@ enum class SqlAct : uint32_t {
   kTerm,
   kCompoundLeft,
   kHasColumns,
-  kDefineAlias,     // the table just read is T<n>
+  kDefineAlias,  // the table just read is T<n>
 };
 
 struct SqlInstruction {
@@ -89,11 +89,11 @@ struct SqlProgram {
   uint32_t start = 0;
 };
 
-inline constexpr uint32_t kSqlItemsMax = 6;      // generate: result columns
-inline constexpr uint32_t kSqlAliasesMax = 4;    // generate: tables in one FROM
-inline constexpr uint32_t kSqlTermsMax = 6;      // generate: conditions, GROUP BY, ORDER BY and IN terms of one SELECT
-inline constexpr uint32_t kSqlDepthMax = 2;      // generate: SELECTs inside SELECTs
-inline constexpr uint32_t kSqlCompoundMax = 2;   // generate: UNION, INTERSECT, EXCEPT in one query
+inline constexpr uint32_t kSqlItemsMax = 6;     // generate: result columns
+inline constexpr uint32_t kSqlAliasesMax = 4;   // generate: tables in one FROM
+inline constexpr uint32_t kSqlTermsMax = 6;     // generate: conditions, GROUP BY, ORDER BY and IN terms of one SELECT
+inline constexpr uint32_t kSqlDepthMax = 2;     // generate: SELECTs inside SELECTs
+inline constexpr uint32_t kSqlCompoundMax = 2;  // generate: UNION, INTERSECT, EXCEPT in one query
 inline constexpr uint32_t kSqlAcceptDepthMax = 20;
 
 SqlProgram sql_accept_program();

@@ -15,17 +15,20 @@ namespace {
 
 // Words that SQLite does not take as a bare name everywhere, and those that begin or end our clauses.
 constexpr std::array<std::string_view, 96> kKeywords = {
-    "add",        "all",      "alter",     "and",       "as",        "asc",      "autoincrement", "between", "by",
-    "case",       "cast",     "check",     "collate",   "column",    "commit",   "constraint",    "create",  "cross",
-    "current_date", "current_time", "current_timestamp", "default", "deferrable", "delete", "desc", "distinct", "drop",
-    "else",       "end",      "escape",    "except",    "exists",    "filter",   "for",           "foreign", "from",
-    "full",       "glob",     "group",     "having",    "if",        "in",       "index",         "inner",   "insert",
-    "intersect",  "into",     "is",        "isnull",    "join",      "key",      "left",          "like",    "limit",
-    "match",      "natural",  "not",       "notnull",   "null",      "nulls",    "of",            "offset",  "on",
-    "or",         "order",    "outer",     "over",      "primary",   "references", "regexp",      "reindex", "returning",
-    "right",      "row",      "rows",      "select",    "set",       "table",    "temp",          "then",    "to",
-    "transaction", "trigger", "union",     "unique",    "update",    "using",    "vacuum",        "values",  "view",
-    "virtual",    "when",     "where",     "window",    "with",      "without"};
+    "add",     "all",        "alter",  "and",       "as",           "asc",          "autoincrement",
+    "between", "by",         "case",   "cast",      "check",        "collate",      "column",
+    "commit",  "constraint", "create", "cross",     "current_date", "current_time", "current_timestamp",
+    "default", "deferrable", "delete", "desc",      "distinct",     "drop",         "else",
+    "end",     "escape",     "except", "exists",    "filter",       "for",          "foreign",
+    "from",    "full",       "glob",   "group",     "having",       "if",           "in",
+    "index",   "inner",      "insert", "intersect", "into",         "is",           "isnull",
+    "join",    "key",        "left",   "like",      "limit",        "match",        "natural",
+    "not",     "notnull",    "null",   "nulls",     "of",           "offset",       "on",
+    "or",      "order",      "outer",  "over",      "primary",      "references",   "regexp",
+    "reindex", "returning",  "right",  "row",       "rows",         "select",       "set",
+    "table",   "temp",       "then",   "to",        "transaction",  "trigger",      "union",
+    "unique",  "update",     "using",  "vacuum",    "values",       "view",         "virtual",
+    "when",    "where",      "window", "with",      "without"};
 
 bool is_word_byte(char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_' ||
@@ -33,8 +36,9 @@ bool is_word_byte(char byte) {
 }
 
 Result<std::vector<std::string>> table_names(store::Database& database) {
-  auto statement = TRY(database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "
-                                        "'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"));
+  auto statement =
+      TRY(database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "
+                           "'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"));
   std::vector<std::string> names;
   while (TRY(statement.step())) {
     names.emplace_back(statement.column_text(0));
@@ -136,8 +140,8 @@ Result<void> check_sql_schema(const SqlSchema& schema) {
     std::set<std::string> names;
     for (const SqlColumn& column : table.columns) {
       if (column.name.empty() || !names.insert(sql_folded(column.name)).second) {
-        return Error{ErrorCode::kInvalid, fmt::format("table '{}': the column name '{}' is empty or stands twice",
-                                                      table.name, column.name)};
+        return Error{ErrorCode::kInvalid,
+                     fmt::format("table '{}': the column name '{}' is empty or stands twice", table.name, column.name)};
       }
     }
     columns += table.columns.size();

@@ -14,12 +14,29 @@ void append(std::string& key, uint32_t value) {
 // Everything that a scope is, as bytes.
 std::string key_of(const SqlScope& scope) {
   std::string key;
-  for (const uint32_t value :
-       {scope.parent, scope.bound, scope.columns, scope.need, scope.stars, scope.aggregates, scope.has_aggregate,
-        scope.grouped, scope.merged, scope.compound, scope.depth, scope.terms, scope.tables, scope.style, scope.aliases,
-        scope.type, scope.qualifier, scope.join_column, scope.value_table, scope.value_column,
-        static_cast<uint32_t>(scope.owed.size()), static_cast<uint32_t>(scope.bindings.size()),
-        static_cast<uint32_t>(scope.aliases_of_items.size())}) {
+  for (const uint32_t value : {scope.parent,
+                               scope.bound,
+                               scope.columns,
+                               scope.need,
+                               scope.stars,
+                               scope.aggregates,
+                               scope.has_aggregate,
+                               scope.grouped,
+                               scope.merged,
+                               scope.compound,
+                               scope.depth,
+                               scope.terms,
+                               scope.tables,
+                               scope.style,
+                               scope.aliases,
+                               scope.type,
+                               scope.qualifier,
+                               scope.join_column,
+                               scope.value_table,
+                               scope.value_column,
+                               static_cast<uint32_t>(scope.owed.size()),
+                               static_cast<uint32_t>(scope.bindings.size()),
+                               static_cast<uint32_t>(scope.aliases_of_items.size())}) {
     append(key, value);
   }
   for (const auto& owed : scope.owed) {
@@ -125,14 +142,14 @@ bool SqlScopes::owed_fit(const SqlScope& scope, uint32_t alias, uint32_t table) 
 }
 
 // Tables for T<n+1>.. such that each joins one before it. Gives up (as infeasible) after many steps.
-bool SqlScopes::extend(const SqlScope& scope, std::vector<uint32_t>& tables, uint32_t wanted, size_t& steps_left) const {
+bool SqlScopes::extend(const SqlScope& scope, std::vector<uint32_t>& tables, uint32_t wanted,
+                       size_t& steps_left) const {
   if (tables.size() >= wanted) return true;
   for (uint32_t table = 0; table < schema_.tables.size(); ++table) {
     if (steps_left == 0) return false;
     --steps_left;
-    const bool joins = tables.empty() || std::any_of(tables.begin(), tables.end(), [&](uint32_t other) {
-      return joinable(other, table);
-    });
+    const bool joins = tables.empty() || std::any_of(tables.begin(), tables.end(),
+                                                     [&](uint32_t other) { return joinable(other, table); });
     if (!joins || !owed_fit(scope, static_cast<uint32_t>(tables.size()) + 1, table)) continue;
     tables.push_back(table);
     if (extend(scope, tables, wanted, steps_left)) return true;

@@ -36,21 +36,21 @@ struct SqlScope {
     uint32_t table = 0;
     friend bool operator==(const Binding&, const Binding&) = default;
   };
-  uint32_t parent = 0;  // scope of the SELECT around this one; 0: none
-  uint32_t bound = 0;   // FROM has begun: names are looked up, not owed
+  uint32_t parent = 0;                        // scope of the SELECT around this one; 0: none
+  uint32_t bound = 0;                         // 0: names are owed; 1: inside FROM; 2: behind it, names are looked up
   uint32_t columns = 0, need = 0, stars = 0;  // result columns so far, how many there must be (0: any), '*' among them
   uint32_t aggregates = 1;                    // an aggregate may stand here
   uint32_t has_aggregate = 0, grouped = 0, merged = 0 /* USING or NATURAL */, compound = 0;
   uint32_t depth = 0, terms = 0, tables = 0;
-  uint32_t style = kUndecided, aliases = 0;   // generate: T1..T<aliases> are spoken of
-  uint32_t type = 0;                          // SqlType of the operand on the left
-  uint32_t qualifier = kNoName;               // just read, its column is to come
+  uint32_t style = kUndecided, aliases = 0;  // generate: T1..T<aliases> are spoken of
+  uint32_t type = 0;                         // SqlType of the operand on the left
+  uint32_t qualifier = kNoName;              // just read, its column is to come
   uint32_t join_column = 0;
   uint32_t value_table = 0, value_column = 0;  // the column on the left, plus one; 0: none
   std::vector<Owed> owed;                      // sorted
   std::vector<Binding> bindings;
-  std::vector<uint32_t> aliases_of_items;      // names given to result columns
-  std::vector<uint32_t> item_names;            // of all result columns; kNoName: has none
+  std::vector<uint32_t> aliases_of_items;  // names given to result columns
+  std::vector<uint32_t> item_names;        // of all result columns; kNoName: has none
 };
 
 class SqlScopes {

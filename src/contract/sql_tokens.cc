@@ -11,6 +11,17 @@ namespace {
 
 constexpr uint32_t kStackDepthMax = 100;
 constexpr uint32_t kColumnsUnknown = 1U << 16;
+// SqlScope::bound. Inside FROM, accept mode lets ON speak of tables further right: those are owed, too.
+constexpr uint32_t kNoFrom = 0, kInFrom = 1, kFromDone = 2;
+
+bool repeats_a_binding(const SqlScope& scope) {
+  for (size_t i = 0; i < scope.bindings.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (scope.bindings[i].name != kNoName && scope.bindings[i].name == scope.bindings[j].name) return true;
+    }
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -150,7 +161,7 @@ bool SqlTokens::act_on(SqlAct act, uint32_t x, SqlScope& scope, uint32_t& id) {
       scope.columns = kColumnsUnknown;
       return true;
     case SqlAct::kEnterFrom:
-      scope.bound = 1;
+      scope.bound = kInFrom;
       scope.join_column = 0;
       return true;
     case SqlAct::kLeaveFrom:
@@ -185,11 +196,13 @@ bool SqlTokens::act_on(SqlAct act, uint32_t x, SqlScope& scope, uint32_t& id) {
 
 bool SqlTokens::leave_from(SqlScope& scope) const {
   if (!generates()) {
+    if (repeats_a_binding(scope)) return false;
     if (!scopes_.covers_owed(scope) || (scope.stars != 0 && scope.bindings.empty())) return false;
     if (scope.columns < kColumnsUnknown) scope.columns += scope.stars * scopes_.star_columns(scope);
     if (scope.merged != 0 && scope.stars != 0) scope.columns = kColumnsUnknown;
     if (scope.need != 0 && scope.columns < kColumnsUnknown && scope.columns != scope.need) return false;
   }
+  scope.bound = kFromDone;
   scope.owed.clear();
   scope.qualifier = kNoName;
   scope.aggregates = 0;
@@ -327,12 +340,15 @@ void SqlTokens::offer(const Thread& thread, Offers& offers, std::vector<std::pai
       return;
     case SqlOp::kTable:
       return offer_table(thread, instruction, offers);
-    case SqlOp::kColumn:
+    case SqlOp::kColumn:  // a sub-query in a FROM to come may give its columns any name
+      if (!generates() && scope.bound == kNoFrom) offer_open(SqlTokenClass::kIdentifier);
       return offer_column(thread, instruction, offers);
     case SqlOp::kQualifier:
-      if (!generates() && scope.bound == 0) return offer_open(SqlTokenClass::kIdentifier);
+      if (!generates() && scope.bound != kFromDone) offer_open(SqlTokenClass::kIdentifier);
+      if (!generates() && scope.bound == kNoFrom) return;
       return offer_qualifier(thread, instruction, offers);
     case SqlOp::kQualified:
+      if (!generates() && scope.bound == kNoFrom) offer_open(SqlTokenClass::kIdentifier);
       return offer_qualified(thread, instruction, offers);
     case SqlOp::kJoinLeft:
     case SqlOp::kJoinLeftColumn:
@@ -431,25 +447,26 @@ void SqlTokens::offer_owed_column(const Thread& thread, bool space, Offers& offe
   const std::vector<uint32_t> names = generates() ? scopes_.all_columns() : names_in_sight(scope);
   for (const uint32_t name : names) {
     SqlScope next = scope;
-    const SqlScope::Owed owed{scope.qualifier, name};
-    const auto at = std::lower_bound(next.owed.begin(), next.owed.end(), owed);
-    if (at == next.owed.end() || *at != owed) next.owed.insert(at, owed);
-    next.qualifier = kNoName;
-    if (generates()) {
-      next.style = scope.qualifier == kNoName ? SqlScope::kBare : SqlScope::kAliased;
-      next.join_column = 0;
-      if (!scopes_.feasible(next)) continue;
-    } else {
-      next.join_column = scope.join_column == 1 ? name + 2 : 0;
-    }
+    owe(next, name);
+    if (generates() && !scopes_.feasible(next)) continue;
     offer_name(name < display_.size() ? display_[name] : scopes_.name(name), space, behind(thread, next), offers);
   }
+}
+
+// The column `name` of the qualifier just read, if any, is owed by the FROM to come.
+void SqlTokens::owe(SqlScope& scope, uint32_t name) const {
+  const SqlScope::Owed owed{scope.qualifier, name};
+  const auto at = std::lower_bound(scope.owed.begin(), scope.owed.end(), owed);
+  if (at == scope.owed.end() || *at != owed) scope.owed.insert(at, owed);
+  if (generates()) scope.style = scope.qualifier == kNoName ? SqlScope::kBare : SqlScope::kAliased;
+  scope.join_column = !generates() && scope.join_column == 1 ? name + 2 : 0;
+  scope.qualifier = kNoName;
 }
 
 void SqlTokens::offer_column(const Thread& thread, const SqlInstruction& instruction, Offers& offers) {
   const SqlScope scope = scopes_[thread.scope];
   if (generates() && scope.style == SqlScope::kAliased) return;
-  if (scope.bound == 0) return offer_owed_column(thread, instruction.space, offers);
+  if (scope.bound == kNoFrom) return offer_owed_column(thread, instruction.space, offers);
   if (!generates()) {
     const Thread next{thread.at + 1, thread.stack, thread.scope};
     for (const uint32_t name : names_in_sight(scope)) {
@@ -484,11 +501,11 @@ void SqlTokens::offer_qualifier(const Thread& thread, const SqlInstruction& inst
     return;
   }
   if (scope.style == SqlScope::kBare) return;
-  const auto count = scope.bound != 0 ? static_cast<uint32_t>(scope.bindings.size()) : kSqlAliasesMax;
+  const auto count = scope.bound != kNoFrom ? static_cast<uint32_t>(scope.bindings.size()) : kSqlAliasesMax;
   for (uint32_t alias = 1; alias <= count; ++alias) {
     next = scope;
     next.qualifier = alias;
-    if (scope.bound == 0) {
+    if (scope.bound == kNoFrom) {
       next.style = SqlScope::kAliased;
       next.aliases = std::max(scope.aliases, alias);
       if (!scopes_.feasible(next)) continue;
@@ -499,12 +516,15 @@ void SqlTokens::offer_qualifier(const Thread& thread, const SqlInstruction& inst
 
 void SqlTokens::offer_qualified(const Thread& thread, const SqlInstruction& instruction, Offers& offers) {
   const SqlScope scope = scopes_[thread.scope];
-  if (scope.bound == 0) return offer_owed_column(thread, instruction.space, offers);
+  if (scope.bound == kNoFrom) return offer_owed_column(thread, instruction.space, offers);
   SqlScope next = scope;
   next.qualifier = kNoName;
   if (!generates()) {
     const SqlScope::Binding* binding = scopes_.find_qualifier(scope, scope.qualifier);
-    if (binding == nullptr) return;
+    if (binding == nullptr) {
+      if (scope.bound == kInFrom) offer_owed_column(thread, instruction.space, offers);
+      return;
+    }
     const Thread after = behind(thread, next);
     for (const uint32_t name : scopes_.columns_of(binding->table)) {
       if (name != kNoName) offer_name(scopes_.name(name), false, after, offers);
@@ -585,8 +605,13 @@ uint32_t SqlTokens::after_identifier(uint32_t state, std::string_view text) {
     SqlScope next = scopes_[thread.scope];
     switch (program_.code[thread.at].op) {
       case SqlOp::kQualifier:
-        if (next.bound != 0) continue;
+        if (next.bound == kFromDone) continue;
         next.qualifier = name;
+        break;
+      case SqlOp::kColumn:
+      case SqlOp::kQualified:
+        if (next.bound != kNoFrom) continue;
+        owe(next, name);
         break;
       case SqlOp::kTableAlias:
         next.bindings.back().name = name;

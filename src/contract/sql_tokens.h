@@ -86,6 +86,7 @@ class SqlTokens {
   void offer_table(const Thread& thread, const SqlInstruction& instruction, Offers& offers);
   void offer_column(const Thread& thread, const SqlInstruction& instruction, Offers& offers);
   void offer_owed_column(const Thread& thread, bool space, Offers& offers);
+  void owe(SqlScope& scope, uint32_t name) const;
   void offer_qualifier(const Thread& thread, const SqlInstruction& instruction, Offers& offers);
   void offer_qualified(const Thread& thread, const SqlInstruction& instruction, Offers& offers);
   void offer_join(const Thread& thread, const SqlInstruction& instruction, Offers& offers);
