@@ -16,7 +16,8 @@ namespace {
 
 using Kind = LanguageKind;
 
-constexpr int kFactorDepthMax = 32;  // common heads of so many bytes are taken out at once; longer ones as they are read
+constexpr int kFactorDepthMax =
+    32;  // common heads of so many bytes are taken out at once; longer ones as they are read
 
 uint64_t saturating_add(uint64_t a, uint64_t b) {
   return a > kAnyLength - b ? kAnyLength : a + b;

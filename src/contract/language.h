@@ -36,6 +36,7 @@ inline constexpr uint64_t kAnyLength = UINT64_MAX;
 struct FreeText {
   ByteSet bytes;
   uint64_t chars_max = 0;  // kAnyLength: no limit
+  bool stays = false;      // each whole character of them leads back to the same state
 };
 
 class LanguageTable {

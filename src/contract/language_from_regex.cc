@@ -18,7 +18,7 @@ namespace {
 using Kind = RegexKind;
 using Parts = LanguageTable::Parts;
 
-constexpr size_t kUnrolledMax = 2'000;     // copies of a repeat with assertions inside
+constexpr size_t kUnrolledMax = 2'000;  // copies of a repeat with assertions inside
 constexpr size_t kCompileStepsMax = 200'000;
 constexpr size_t kContextsMax = 32;
 constexpr Language kNothing = LanguageTable::kNothing;
@@ -73,12 +73,17 @@ CodePointSet unite(const CodePointSet& a, const CodePointSet& b) {
 class Compiler {
  public:
   Compiler(Parts& parts, const Regex& regex)
-      : parts_(parts), regex_(regex), nodes_(regex.nodes()), plain_(nodes_.size()), may_be_empty_(nodes_.size()),
+      : parts_(parts),
+        regex_(regex),
+        nodes_(regex.nodes()),
+        plain_(nodes_.size()),
+        may_be_empty_(nodes_.size()),
         languages_(nodes_.size(), Parts::kNoIndex) {}
 
   Result<Language> compile() {
     for (uint32_t i = 0; i < nodes_.size(); ++i) look_at(i);
-    if (plain_[regex_.root()]) return checked(parts_.concat(kEverything, parts_.concat(plain(regex_.root()), kEverything)));
+    if (plain_[regex_.root()])
+      return checked(parts_.concat(kEverything, parts_.concat(plain(regex_.root()), kEverything)));
     TRY(find_atoms());
     return checked(TRY(search(regex_.root())));
   }
@@ -88,8 +93,7 @@ class Compiler {
   using Contexts = std::vector<Language>;
 
   Error unsupported(const char* what) const {
-    return Error{ErrorCode::kUnsupported,
-                 fmt::format("pattern \"{}\": {}; write it without", regex_.pattern(), what)};
+    return Error{ErrorCode::kUnsupported, fmt::format("pattern \"{}\": {}; write it without", regex_.pattern(), what)};
   }
 
   Result<Language> checked(Language language) const {
@@ -187,7 +191,8 @@ class Compiler {
       for (const uint32_t child : node.children) alternatives.push_back(TRY(search(child)));
       return parts_.alternate(std::move(alternatives));
     }
-    std::span<const uint32_t> items = node.kind == Kind::kConcat ? std::span<const uint32_t>(node.children) : std::span(&index, 1);
+    std::span<const uint32_t> items =
+        node.kind == Kind::kConcat ? std::span<const uint32_t>(node.children) : std::span(&index, 1);
     const uint32_t first = items.empty() ? index : items[0];
     const Kind kind = nodes_[first].kind;
     const bool looks_far_back = !items.empty() && (kind == Kind::kLookBehind || kind == Kind::kNegativeLookBehind) &&
@@ -213,7 +218,8 @@ class Compiler {
   }
 
   static bool is_uniform(const Contexts& next, size_t from) {
-    return std::all_of(next.begin() + static_cast<ptrdiff_t>(from), next.end(), [&](Language l) { return l == next.back(); });
+    return std::all_of(next.begin() + static_cast<ptrdiff_t>(from), next.end(),
+                       [&](Language l) { return l == next.back(); });
   }
 
   Result<Contexts> compile(uint32_t index, const Contexts& next) {
@@ -280,7 +286,8 @@ class Compiler {
         return result;
       }
       default:
-        if (!looks_at_one(node.children[0])) return unsupported("look-behind at more than one character inside the pattern");
+        if (!looks_at_one(node.children[0]))
+          return unsupported("look-behind at more than one character inside the pattern");
         for (size_t i = 0; i < result.size(); ++i) {
           if (stands_behind(node.children[0], i) != (node.kind == Kind::kLookBehind)) result[i] = kNothing;
         }
@@ -368,8 +375,9 @@ class Compiler {
     const uint32_t body = node.children[0];
     const uint64_t copies = node.high == kUnbounded ? node.low : node.high;
     if (copies > kUnrolledMax) {
-      return Error{ErrorCode::kLimit, fmt::format("pattern \"{}\": {} repeats of something with assertions inside; at most {}",
-                                                  regex_.pattern(), copies, kUnrolledMax)};
+      return Error{ErrorCode::kLimit,
+                   fmt::format("pattern \"{}\": {} repeats of something with assertions inside; at most {}",
+                               regex_.pattern(), copies, kUnrolledMax)};
     }
     Contexts result = next;
     if (node.high == kUnbounded) {

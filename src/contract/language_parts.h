@@ -73,9 +73,9 @@ struct Universe {
 struct LanguageTable::Parts {
   using Node = LanguageNode;
   using Kind = LanguageKind;
-  static constexpr Language kWellFormed = 3;      // all strings of whole characters
-  static constexpr Language kAnyCharacter = 4;    // one character
-  static constexpr uint16_t kDepthMax = 3'000;    // frames of ~300 bytes: a megabyte of stack
+  static constexpr Language kWellFormed = 3;    // all strings of whole characters
+  static constexpr Language kAnyCharacter = 4;  // one character
+  static constexpr uint16_t kDepthMax = 3'000;  // frames of ~300 bytes: a megabyte of stack
   static constexpr uint32_t kNoIndex = UINT32_MAX;
 
   explicit Parts(Limits limits);
@@ -109,7 +109,7 @@ struct LanguageTable::Parts {
   Language derive_list(const Node& n, uint8_t byte);
   std::pair<uint32_t, uint32_t> literals_after(const Node& n, uint8_t byte) const;
   uint32_t own_classes(const Node& n);
-  uint32_t classes(Language a);               // index into partitions
+  uint32_t classes(Language a);  // index into partitions
   uint32_t refine(uint32_t p, uint32_t q);
   uint32_t add_partition(const std::array<uint16_t, 256>& labels);
   Language next(Language a, uint8_t byte);  // memoised
@@ -140,7 +140,7 @@ struct LanguageTable::Parts {
   Limits limits;
   bool full = false;
   std::vector<Node> nodes;
-  std::vector<Row> rows;  // [nodes]
+  std::vector<Row> rows;        // [nodes]
   std::vector<uint32_t> table;  // open addressing over nodes, a power of two, at most half full
   std::vector<Language> children;
   std::unordered_multimap<uint64_t, Language> lists;  // kOr and kAnd by a hash of their children
@@ -157,7 +157,7 @@ struct LanguageTable::Parts {
   std::deque<ByteClasses> partitions;
   std::unordered_map<std::string, uint32_t> partition_index;  // by class_of
   std::unordered_map<uint64_t, uint32_t> refined;
-  std::vector<uint32_t> classes_memo;  // [nodes], kNoIndex
+  std::vector<uint32_t> classes_memo;                      // [nodes], kNoIndex
   std::vector<std::pair<uint32_t, Language>> derive_memo;  // [nodes] (round, result)
   uint32_t derive_round = 0;
   std::vector<std::unique_ptr<Language[]>> row_chunks;

@@ -13,8 +13,8 @@ namespace {
 
 using Kind = LanguageKind;
 
-constexpr size_t kChainMax = 64;           // concatenated parts that free_text looks along
-constexpr size_t kFreeSearchMax = 1'000;   // states
+constexpr size_t kChainMax = 64;          // concatenated parts that free_text looks along
+constexpr size_t kFreeSearchMax = 1'000;  // states
 
 uint64_t saturating_add(uint64_t a, uint64_t b) {
   return a > kAnyLength - b ? kAnyLength : a + b;
@@ -267,7 +267,8 @@ const Universe& LanguageTable::Parts::universe(Language a) {
     result = {classes_free.at(a), 1, 1};
   } else if (n.kind == Kind::kConcat) {
     std::vector<Language> chain;
-    for (Language rest = a; rest != kEmptyString && chain.size() <= kChainMax; rest = tail_of(rest)) chain.push_back(head_of(rest));
+    for (Language rest = a; rest != kEmptyString && chain.size() <= kChainMax; rest = tail_of(rest))
+      chain.push_back(head_of(rest));
     if (chain.size() <= kChainMax) {
       result = universe(chain.back());
       bool rest_nullable = nullable(chain.back());
@@ -308,7 +309,7 @@ FreeText LanguageTable::Parts::free_within_length(Language a) {
   if (!text) return {};
   const auto needed = static_cast<uint64_t>(std::ranges::count_if(*text, [](char c) { return (c & 0xC0) != 0x80; }));
   if (needed >= bounds->y) return {};
-  return {bytes, bounds->y == kAnyLength ? kAnyLength : bounds->y - needed};
+  return {bytes, bounds->y == kAnyLength ? kAnyLength : bounds->y - needed, false};
 }
 
 const FreeText& LanguageTable::Parts::free_text(Language a) {
@@ -320,13 +321,16 @@ const FreeText& LanguageTable::Parts::free_text(Language a) {
   };
   const auto consider_universe = [&](Language l) {
     const Universe& u = universe(l);
-    if (is_known(u)) consider({u.bytes, u.high});
+    if (is_known(u)) consider({u.bytes, u.high, false});
   };
   const Node n = nodes[a];
   if (nonempty(a, kFreeSearchMax) == true) {
     consider_universe(a);
     if (n.kind == Kind::kConcat) consider_universe(n.a);
-    if (best.chars_max != kAnyLength) consider({free_characters(a), kAnyLength});
+    if (const ByteSet loop = free_characters(a); has_character(loop)) {
+      best.stays = best.chars_max == kAnyLength && best.bytes == loop;
+      consider({loop, kAnyLength, true});
+    }
     if (n.kind == Kind::kAnd) consider(free_within_length(a));
     if (n.kind == Kind::kOr) {
       for (uint64_t i = 0; i < n.y; ++i) {

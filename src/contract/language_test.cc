@@ -117,7 +117,8 @@ TEST(Language, FreeTextKnowsWhatCommonStringsAllow) {
   LanguageTable table;
   const Language body = table.repeat(table.code_points(kAllButQuote), 0, kUnbounded);
   EXPECT_EQ(table.free_text(body).chars_max, kAnyLength);
-  EXPECT_EQ(table.free_text(body).bytes.count(), 127u + 51 + 64);  // all but the quote: ASCII, first bytes, continuations
+  EXPECT_EQ(table.free_text(body).bytes.count(),
+            127u + 51 + 64);  // all but the quote: ASCII, first bytes, continuations
   const Language bounded = table.intersect({table.repeat(table.code_points(kLetters), 1, 80), table.length(0, 50)});
   EXPECT_EQ(table.free_text(bounded).chars_max, 50u);
   EXPECT_EQ(table.free_text(bounded).bytes.count(), 26u);
@@ -131,7 +132,8 @@ TEST(Language, FreeTextKnowsWhatCommonStringsAllow) {
 TEST(Language, BoundsCostNothing) {
   LanguageTable table;
   const size_t before = table.size();
-  Language state = table.intersect({table.repeat(table.code_points(kAllButQuote), 0, 100'000), table.length(5, 90'000)});
+  Language state =
+      table.intersect({table.repeat(table.code_points(kAllButQuote), 0, 100'000), table.length(5, 90'000)});
   EXPECT_LT(table.size() - before, 60u);
   for (int i = 0; i < 1000; ++i) state = table.derivative(state, 'x');
   EXPECT_LT(table.size() - before, 5000u);
@@ -177,7 +179,8 @@ TEST(Language, AFullTableSaysSo) {
 
 TEST(Language, LongChainsDoNotRecurse) {
   LanguageTable table;
-  const Language optional = table.repeat(table.code_points(kLetters), 0, 1), star = table.repeat(table.literal("a"), 0, kUnbounded);
+  const Language optional = table.repeat(table.code_points(kLetters), 0, 1),
+                 star = table.repeat(table.literal("a"), 0, kUnbounded);
   Language chain = kEmptyString;
   for (int i = 0; i < 20'000; ++i) chain = table.concat(i % 2 ? optional : star, chain);
   EXPECT_FALSE(table.full());

@@ -16,7 +16,8 @@ using Ranges = std::span<const Range>;
 
 // The ranges that meet [low, high].
 Ranges meeting(Ranges ranges, char32_t low, char32_t high) {
-  const auto first = std::lower_bound(ranges.begin(), ranges.end(), low, [](const Range& r, char32_t c) { return r.high < c; });
+  const auto first =
+      std::lower_bound(ranges.begin(), ranges.end(), low, [](const Range& r, char32_t c) { return r.high < c; });
   auto last = first;
   while (last != ranges.end() && last->low <= high) ++last;
   return {first, last};
@@ -121,7 +122,8 @@ Language LanguageTable::Parts::code_points(const CodePointSet& set) {
     }
   }
   auto [language, free] = Builder(*this, whole).build();
-  if (whole.size() == 2 && whole[0] == Range{0, 0xD7FF} && whole[1] == Range{0xE000, 0x10FFFF} && nodes[kAnyCharacter].kind == Kind::kOr) {
+  if (whole.size() == 2 && whole[0] == Range{0, 0xD7FF} && whole[1] == Range{0xE000, 0x10FFFF} &&
+      nodes[kAnyCharacter].kind == Kind::kOr) {
     language = kAnyCharacter;
   }
   if (full || language == kNothing) return language;

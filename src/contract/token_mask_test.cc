@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "contract/token_mask.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "contract/language_machine.h"
+#include "contract/test_vocabularies.h"
+
+namespace cadre::contract {
+namespace {
+
+void expect_normal_form(const TokenMask& mask) {
+  uint32_t count = 0;
+  for (size_t i = 0; i < mask.intervals.size(); ++i) {
+    ASSERT_LT(mask.intervals[i].low, mask.intervals[i].high);
+    ASSERT_TRUE(i == 0 || mask.intervals[i - 1].high < mask.intervals[i].low);
+    count += mask.intervals[i].high - mask.intervals[i].low;
+  }
+  ASSERT_EQ(mask.count, count);
+}
+
+std::string show(const Vocabulary& vocabulary, const TokenMask& mask) {
+  std::string shown;
+  for (const auto& [low, high] : mask.intervals) {
+    for (uint32_t rank = low; rank < high; ++rank) shown += "[" + std::string(vocabulary.text_of_rank(rank)) + "]";
+  }
+  return shown;
+}
+
+template <class Machine>
+void expect_exact(const Vocabulary& vocabulary, Machine& machine, typename Machine::State state,
+                  const std::string& where) {
+  const TokenMask expected = test::mask_by_trying(vocabulary, machine, state);
+  const TokenMask mask = token_mask(vocabulary, machine, state);
+  expect_normal_form(mask);
+  ASSERT_EQ(mask, expected) << where << "\n is " << show(vocabulary, mask) << "\n not " << show(vocabulary, expected);
+}
+
+TEST(TokenMask, EqualsTryingEveryTokenOnRandomLanguages) {
+  base::Random random(21);
+  for (int round = 0; round < 800; ++round) {
+    const auto vocabulary = test::random_vocabulary(random, 1 + random.below(300));
+    std::string program(60, '\0');
+    for (char& c : program) c = static_cast<char>(random.below(256));
+    test::ByteReader reader(program);
+    LanguageTable table;
+    Language state = test::build(table, test::read_expression(reader, 4));
+    LanguageMachine machine(table);
+    for (int step = 0; step < 6 && !machine.dead(state); ++step) {
+      // Some starts see the walk with a cut, some without.
+      if (random.below(2) == 0) {
+        const Idle idle = machine.idle(state);
+        if (idle.bytes != nullptr) vocabulary->make_cut(*idle.bytes, idle.utf8);
+      }
+      expect_exact(*vocabulary, machine, state, "round " + std::to_string(round) + " step " + std::to_string(step));
+      if (HasFatalFailure()) return;
+      const TokenMask mask = token_mask(*vocabulary, machine, state);
+      if (mask.count == 0) break;
+      const RankInterval& interval = mask.intervals[random.below(mask.intervals.size())];
+      const auto rank = static_cast<uint32_t>(interval.low + random.below(interval.high - interval.low));
+      state = test::walk(table, state, vocabulary->text_of_rank(rank));
+    }
+  }
+}
+
+TEST(TokenMask, EqualsTryingEveryTokenInStrings) {
+  base::Random random(22);
+  for (int round = 0; round < 300; ++round) {
+    const auto vocabulary = test::random_vocabulary(random, 1 + random.below(500));
+    test::StringMachine machine(random.below(3) == 0);
+    const uint32_t limits[] = {0, 1, 2, 3, 5, 8, 30, test::StringMachine::kNoLimit};
+    auto state = machine.start(limits[random.below(std::size(limits))]);
+    if (random.below(2) == 0) vocabulary->make_cut(machine.plain(), machine.idle(machine.start()).utf8);
+    for (int step = 0; step < 4; ++step) {
+      expect_exact(*vocabulary, machine, state, "round " + std::to_string(round) + " step " + std::to_string(step));
+      if (HasFatalFailure()) return;
+      const auto next = machine.next(state, static_cast<uint8_t>("a\xC3\xA9\\nb\xE2"[random.below(7)]));
+      if (!machine.dead(next)) state = next;
+    }
+  }
+}
+
+TEST(TokenMask, ADeadStateAllowsNothing) {
+  base::Random random(1);
+  const auto vocabulary = test::random_vocabulary(random, 50);
+  LanguageTable table;
+  LanguageMachine machine(table);
+  EXPECT_EQ(token_mask(*vocabulary, machine, LanguageTable::kNothing), TokenMask());
+  EXPECT_EQ(token_mask(*vocabulary, machine, LanguageTable::kEmptyString), TokenMask());
+}
+
+TEST(TokenMask, MembershipBitsAndUnionAgree) {
+  base::Random random(4);
+  for (int round = 0; round < 200; ++round) {
+    const uint32_t ranks = 1 + static_cast<uint32_t>(random.below(300));
+    std::vector<bool> member[2];
+    TokenMask mask[2];
+    for (int k : {0, 1}) {
+      TokenMaskBuilder builder;
+      for (uint32_t rank = 0; rank < ranks; ++rank) {
+        const bool is_in = random.below(8) != 0 ? rank > 0 && member[k][rank - 1] : random.below(2) == 0;
+        member[k].push_back(is_in);
+        if (is_in) builder.add(rank, rank + 1);
+      }
+      mask[k] = builder.finish();
+      expect_normal_form(mask[k]);
+    }
+    const TokenMask both = unite(mask[0], mask[1]);
+    expect_normal_form(both);
+    std::vector<uint64_t> bits((ranks + 63) / 64, 0xABCDEF);
+    both.fill_bits(bits);
+    for (uint32_t rank = 0; rank < ranks; ++rank) {
+      const bool expected = member[0][rank] || member[1][rank];
+      ASSERT_EQ(both.allows(rank), expected);
+      ASSERT_EQ(bits[rank / 64] >> (rank % 64) & 1, expected);
+    }
+    EXPECT_EQ(both.single().has_value(), both.count == 1);
+    EXPECT_TRUE(!both.single() || both.allows(*both.single()));
+  }
+}
+
+}  // namespace
+}  // namespace cadre::contract
