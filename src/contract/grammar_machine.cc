@@ -304,16 +304,16 @@ uint32_t GrammarMachine::intern_configuration() {
 }
 
 // The item whose idling covers most. A counted repetition of one character idles as long as its count allows.
-Idle GrammarMachine::idle(State state) const {
+Idle GrammarMachine::idle(State state) {
   Idle best;
   size_t best_bytes = 0;
   const auto offer = [&](uint32_t set, bool utf8, uint32_t chars) {
     const size_t bytes = network_->byte_sets[set].count();
     if (bytes < best_bytes || (bytes == best_bytes && chars <= best.chars_left)) return;
-    best = {&network_->byte_sets[set], utf8, chars};
+    best = {&network_->byte_sets[set], utf8, chars, false};
     best_bytes = bytes;
   };
-  const Configuration& configuration = configurations_[state.id];
+  const Configuration configuration = configurations_[state.id];
   for (uint32_t i = 0; i < configuration.size; ++i) {
     const Item item = items_[configuration.begin + i];
     const NetworkState& place = network_->states[item.state];
@@ -328,6 +328,12 @@ Idle GrammarMachine::idle(State state) const {
       const uint32_t left = made.high == kUnbounded ? UINT32_MAX : made.high - caller.count + 1;
       offer(rule.one_character, rule.one_character_utf8, left);
     }
+  }
+  if (best.bytes == nullptr || configuration.size != 1 || best.chars_left != UINT32_MAX) return best;
+  for (unsigned byte = 0; byte < 0x80 && !best.stays; ++byte) {  // one stands for all: they lead to the same place and stack
+    if (!(*best.bytes)[byte]) continue;
+    best.stays = next(state, static_cast<uint8_t>(byte)) == state;
+    break;
   }
   return best;
 }

@@ -40,7 +40,7 @@ class GrammarMachine {
   State next(State state, uint8_t byte);
   bool dead(State state) const { return state.id == 0; }
   bool complete(State state) const { return configurations_[state.id].complete; }
-  Idle idle(State state) const;
+  Idle idle(State state);
   // Bytes of a shortest completion; kFar for the dead state.
   uint32_t distance(State state) const { return configurations_[state.id].distance; }
 
