@@ -330,7 +330,8 @@ Idle GrammarMachine::idle(State state) {
     }
   }
   if (best.bytes == nullptr || configuration.size != 1 || best.chars_left != UINT32_MAX) return best;
-  for (unsigned byte = 0; byte < 0x80 && !best.stays; ++byte) {  // one stands for all: they lead to the same place and stack
+  for (unsigned byte = 0; byte < 0x80 && !best.stays;
+       ++byte) {  // one stands for all: they lead to the same place and stack
     if (!(*best.bytes)[byte]) continue;
     best.stays = next(state, static_cast<uint8_t>(byte)) == state;
     break;

@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "contract/gbnf.h"
+#include "contract/test_vocabularies.h"
 
 namespace cadre::contract {
 namespace {
@@ -251,6 +252,25 @@ TEST(GrammarMachine, IdleBytesKeepAStateAlive) {
   EXPECT_EQ(in_count.chars_left, 497U);
   EXPECT_FALSE(machine.dead(after(machine, "\"\"abc" + std::string(497, 'q'))));
   EXPECT_TRUE(machine.dead(after(machine, "\"\"abc" + std::string(498, 'q'))));
+}
+
+TEST(GrammarMachine, MasksEqualTryingEveryToken) {
+  GrammarMachine machine = machine_of(R"gbnf(root ::= value
+value ::= "{" (string ":" value ("," string ":" value)*)? "}" | string | [a-c]{2,12} | value "," value | .{3}
+string ::= "\"" ([^"\\\n] | "\\" [n"\\])* "\"" | "'" [^']{0,7} "'")gbnf");
+  base::Random random(4);
+  for (int round = 0; round < 30; ++round) {
+    const auto vocabulary = test::random_vocabulary(random, 40 + random.below(400));
+    GrammarMachine::State state = machine.start();
+    for (int step = 0; step < 30; ++step) {
+      const TokenMask mask = token_mask(*vocabulary, machine, state);
+      ASSERT_EQ(mask, test::mask_by_trying(*vocabulary, machine, state));
+      if (mask.count == 0) break;
+      const RankInterval& interval = mask.intervals[random.below(mask.intervals.size())];
+      const auto rank = interval.low + static_cast<uint32_t>(random.below(interval.high - interval.low));
+      for (const char byte : vocabulary->text_of_rank(rank)) state = machine.next(state, static_cast<uint8_t>(byte));
+    }
+  }
 }
 
 TEST(GrammarMachine, ForgettingKeepsTheStatesThatItIsGiven) {

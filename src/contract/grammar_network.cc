@@ -17,6 +17,11 @@ uint32_t plus(uint32_t a, uint64_t b) {
   return a == kFar || b >= kFar ? kFar : static_cast<uint32_t>(std::min<uint64_t>(a + b, kFar - 1));
 }
 
+// The bytes from 0x80 that occur in well-formed UTF-8.
+void add_utf8_bytes(ByteSet& set) {
+  for (size_t byte = 0x80; byte <= 0xF4; ++byte) set.set(byte, byte != 0xC0 && byte != 0xC1);
+}
+
 class NetworkBuilder {
  public:
   NetworkBuilder(const Grammar& grammar, const GrammarLimits& limits)
@@ -369,7 +374,7 @@ void NetworkBuilder::find_idle_of(uint32_t at, std::map<std::string, uint32_t>& 
   state.idle_utf8 =
       std::all_of(kWellFormed.begin(), kWellFormed.end(), [&](const Ranges& ranges) { return loops(at, at, ranges); });
   if (state.idle_utf8) {
-    for (size_t byte = 0x80; byte < 256; ++byte) bytes.set(byte);
+    add_utf8_bytes(bytes);
   }
   if (bytes.any()) state.idle = byte_set_id(bytes, ids);
 }
@@ -398,7 +403,7 @@ void NetworkBuilder::find_idle() {
     }
     if (!is_set) continue;
     if (others) {
-      for (size_t byte = 0x80; byte < 256; ++byte) ascii.set(byte);
+      add_utf8_bytes(ascii);
     }
     network_.rules[body].one_character = byte_set_id(ascii, ids);
     network_.rules[body].one_character_utf8 = others;

@@ -140,7 +140,9 @@ SqlMachine::SqlMachine(const SqlSchema& schema, SqlGrammarOptions options, size_
   states_.emplace_back();  // dead
   state_table_.assign(1024, 0);
   moves_.assign(1024, {});
-  for (unsigned byte = 0x20; byte < 256; ++byte) string_bytes_.set(byte, byte != '\'' && byte != 0x7F);
+  for (unsigned byte = 0x20; byte <= 0xF4; ++byte) {
+    string_bytes_.set(byte, byte != '\'' && byte != 0x7F && byte != 0xC0 && byte != 0xC1);
+  }
   out_ = {{tokens_->start(), Kind::kGap, 0, 0, 0}};
   start_ = {intern()};
 }

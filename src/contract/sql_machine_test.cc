@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "contract/test_sql_schemas.h"
+#include "contract/test_vocabularies.h"
 
 namespace cadre::contract {
 namespace {
@@ -249,6 +250,32 @@ TEST(SqlGenerate, InsideTextTheBytesOfWholeCharactersAreIdle) {
   EXPECT_TRUE(idle.utf8 && (*idle.bytes)['x'] && !(*idle.bytes)['\'']);
   EXPECT_EQ(idle.chars_left, kSqlTextCharsMax - 2);
   EXPECT_EQ(machine.idle(after(machine, "SELECT ")).bytes, nullptr);
+}
+
+TEST(SqlMachine, MasksEqualTryingEveryToken) {
+  std::vector<std::string> tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  for (const char* text : {"SELECT",  " FROM", " student", " T1.",         " T2.name", " AS T1 JOIN",  " = '", "name",
+                           " na",     "a'b",   "' AND",    "\u00e4\u4e2d", "\xc3",     "\xa4\xe4\xb8", " 12",  "12.5",
+                           "select ", " T",    "1.",       "'%",           "id, name", "' LIMIT 1"}) {
+    tokens.emplace_back(text);
+  }
+  const auto vocabulary = Vocabulary::build(tokens, kNoToken).value();
+  for (const SqlMode mode : {SqlMode::kGenerate, SqlMode::kAccept}) {
+    SqlMachine machine = machine_for(mode);
+    base::Random random(6);
+    for (int round = 0; round < 8; ++round) {
+      SqlMachine::State state = machine.start();
+      for (int step = 0; step < 40; ++step) {
+        const TokenMask mask = token_mask(*vocabulary, machine, state);
+        ASSERT_EQ(mask, test::mask_by_trying(*vocabulary, machine, state));
+        if (mask.count == 0) break;
+        const RankInterval& interval = mask.intervals[random.below(mask.intervals.size())];
+        const auto rank = interval.low + static_cast<uint32_t>(random.below(interval.high - interval.low));
+        for (const char byte : vocabulary->text_of_rank(rank)) state = machine.next(state, static_cast<uint8_t>(byte));
+      }
+    }
+  }
 }
 
 TEST(SqlMachine, MemoryIsLimited) {
