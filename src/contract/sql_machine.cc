@@ -138,6 +138,7 @@ SqlMachine::SqlMachine(const SqlSchema& schema, SqlGrammarOptions options, size_
       size_bytes_max_(size_bytes_max),
       tokens_(std::make_unique<SqlTokens>(schema, std::move(options))) {
   states_.emplace_back();  // dead
+  known_dead_.emplace_back();
   state_table_.assign(1024, 0);
   moves_.assign(1024, {});
   for (unsigned byte = 0x20; byte <= 0xF4; ++byte) {
@@ -148,7 +149,7 @@ SqlMachine::SqlMachine(const SqlSchema& schema, SqlGrammarOptions options, size_
 }
 
 SqlMachine::State SqlMachine::next(State state, uint8_t byte) {
-  if (state.id == 0) return state;
+  if (state.id == 0 || known_dead_[state.id][byte]) return {0};
   const uint64_t key = uint64_t{state.id} << 8 | byte;
   if (const Move& known = find_move(key); known.key == key) return {known.next};
   if (size_bytes() > size_bytes_max_) {
@@ -156,7 +157,10 @@ SqlMachine::State SqlMachine::next(State state, uint8_t byte) {
     return {0};
   }
   const uint32_t next = step(state.id, byte);
-  if (next == 0) return {0};  // found out again as fast as it would be looked up, and most bytes are dead
+  if (next == 0) {  // most bytes are dead: a bit each
+    known_dead_[state.id].set(byte);
+    return {0};
+  }
   if (2 * ++moves_used_ > moves_.size()) {
     std::vector<Move> old(moves_.size() * 2);
     std::swap(old, moves_);
@@ -364,14 +368,16 @@ uint32_t SqlMachine::intern() {
     if (std::equal(known.begin(), known.end(), out_.begin(), out_.end())) return state_table_[at];
   }
   state_table_[at] = static_cast<uint32_t>(states_.size());
+  known_dead_.emplace_back();
   states_.push_back({static_cast<uint32_t>(places_.size()), static_cast<uint32_t>(out_.size())});
   places_.insert(places_.end(), out_.begin(), out_.end());
   return state_table_[at];
 }
 
 size_t SqlMachine::size_bytes() const {
-  return places_.size() * sizeof(Place) + states_.size() * sizeof(Span) + state_table_.size() * sizeof(uint32_t) +
-         moves_.size() * sizeof(Move) + texts_.size() * 100 + tokens_->size_bytes();
+  return places_.size() * sizeof(Place) + states_.size() * (sizeof(Span) + sizeof(ByteSet)) +
+         state_table_.size() * sizeof(uint32_t) + moves_.size() * sizeof(Move) + texts_.size() * 100 +
+         tokens_->size_bytes();
 }
 
 }  // namespace cadre::contract

@@ -95,6 +95,7 @@ class SqlMachine {
   State start_;
   bool overflowed_ = false;
   std::vector<Place> places_;          // of all states
+  std::vector<ByteSet> known_dead_;    // per state: bytes found to lead nowhere
   std::vector<Span> states_;           // into places_
   std::vector<uint32_t> state_table_;  // ids by hash of their places; open addressing, a power of two
   std::vector<Move> moves_;            // memo of the moves that are not dead; open addressing, a power of two
