@@ -122,6 +122,28 @@ TEST(Gbnf, LargeBoundsAreCounted) {
   EXPECT_FALSE(counted.accepts("kk!"));
 }
 
+TEST(Gbnf, RulesThatDoubleEachOtherStaySmall) {
+  std::string gbnf = "root ::= r0\n";
+  for (int i = 0; i < 40; ++i)
+    gbnf += "r" + std::to_string(i) + " ::= r" + std::to_string(i + 1) + " r" + std::to_string(i + 1) + "\n";
+  Recogniser doubling(gbnf + "r40 ::= \"ab\"");
+  EXPECT_LT(doubling.machine.network().states.size(), 2'000U);
+  EXPECT_TRUE(doubling.viable("abababab"));
+  EXPECT_FALSE(doubling.viable("aa"));
+  EXPECT_EQ(doubling.machine.distance(doubling.machine.start()), kFar - 1);  // 2^41, and still not out of reach
+}
+
+TEST(Gbnf, LongChainsOfRulesCompile) {
+  std::string gbnf = "root ::= r0\n";
+  for (int i = 0; i < 5'000; ++i) {
+    gbnf +=
+        "r" + std::to_string(i) + " ::= \"a\" r" + std::to_string(i + 1) + " | r" + std::to_string(i + 1) + " \"b\"\n";
+  }
+  Recogniser chain(gbnf + "r5000 ::= \"c\"");
+  EXPECT_TRUE(chain.viable("aaaacb"));
+  EXPECT_FALSE(chain.viable("b"));
+}
+
 TEST(Gbnf, LinesEndRulesExceptInGroupsAndAfterBars) {
   Recogniser lines("root ::= a |\n  b | ( \"1\"\n   \"2\"\n ) # tail\n  | \"c\"\na ::= \"A\"\r\nb ::=\n \"B\"");
   for (const char* text : {"A", "B", "12", "c"}) EXPECT_TRUE(lines.accepts(text)) << text;
