@@ -24,6 +24,9 @@ namespace cadre::contract {
 inline constexpr uint32_t kNoName = 0;
 inline constexpr uint32_t kDerivedTable = 0x80000000;  // a binding's table: this bit and the number of a list of names
 
+// SqlScope::bound. Inside FROM, accept mode lets ON speak of tables further right: those are owed, too.
+inline constexpr uint32_t kNoFrom = 0, kInFrom = 1, kFromDone = 2;
+
 struct SqlScope {
   enum Style : uint32_t { kUndecided, kBare, kAliased };
   struct Owed {
