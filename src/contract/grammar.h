@@ -1,4 +1,5 @@
-// A context-free grammar over bytes as a tree of expressions, one per rule: what front ends (contract/gbnf.h) build and
+// A context-free grammar over bytes as a tree of expressions, one per rule: what front ends (contract/gbnf.h) build
+// and
 // contract/grammar_network.h compiles.
 //
 // Building never fails: it only collects. Undefined rules, rules that derive nothing and limits are found by

@@ -207,7 +207,8 @@ void GrammarMachine::enter_rules() {
   }
 }
 
-// Of several counts for one call and one stack, one may allow all that the others do: the least while none are owed, the
+// Of several counts for one call and one stack, one may allow all that the others do: the least while none are owed,
+// the
 // greatest when there is no upper bound. Sorted by (call, count, parent) on entry and exit.
 void GrammarMachine::drop_dominated(std::vector<Caller>& callers) const {
   if (callers.size() < 2) return;

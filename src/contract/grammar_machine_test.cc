@@ -156,7 +156,8 @@ std::vector<std::string> all_texts() {
   return out;
 }
 
-// Acceptance, and what follows from the accepted texts: no dead prefix of one, no live prefix without one, exact distances.
+// Acceptance, and what follows from the accepted texts: no dead prefix of one, no live prefix without one, exact
+// distances.
 void compare(const Grammar& grammar, GrammarMachine& machine) {
   std::set<std::string> accepted;
   for (const std::string& text : all_texts()) {

@@ -85,7 +85,8 @@ class NetworkBuilder {
   Network network_;
 };
 
-// Strongly connected components of "calls at its very start", by Tarjan without recursion; `finished` gets callees first.
+// Strongly connected components of "calls at its very start", by Tarjan without recursion; `finished` gets callees
+// first.
 std::vector<std::vector<uint32_t>> NetworkBuilder::left_components(std::vector<uint32_t>& finished) const {
   const auto count = static_cast<uint32_t>(automata_.size());
   std::vector<std::vector<uint32_t>> called(count), components;
@@ -144,8 +145,10 @@ Result<void> NetworkBuilder::remove_left_recursion() {
   return {};
 }
 
-// What `goal` derives, read from its left corner up: begin with any member's beginning that is not itself left recursion; when
-// a member is complete, go on behind each left-most call of it; the goal may end when the member just completed is the goal.
+// What `goal` derives, read from its left corner up: begin with any member's beginning that is not itself left
+// recursion; when
+// a member is complete, go on behind each left-most call of it; the goal may end when the member just completed is
+// the goal.
 RuleAutomaton NetworkBuilder::left_corner(uint32_t goal, const std::vector<uint32_t>& members) {
   EmptyEdgeNfa nfa;
   nfa.add();

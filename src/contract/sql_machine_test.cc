@@ -121,7 +121,7 @@ TEST(SqlAccept, WhatItAcceptsCompiles) {
   // Random walks over the likely bytes of SQL; most statements that end are short.
   const std::string_view bytes = "abcdefghijklmnoprstuwxy .,()*='1<-";
   size_t ended = 0;
-  for (int walk = 0; walk < 120; ++walk) {
+  for (int walk = 0; walk < 50; ++walk) {
     std::string sql;
     SqlMachine::State state = machine.start();
     while (sql.size() < 150 && !(machine.complete(state) && random.chance(0.2))) {
@@ -140,7 +140,7 @@ TEST(SqlAccept, WhatItAcceptsCompiles) {
     const auto statement = database.prepare(sql);
     ASSERT_TRUE(statement.ok()) << sql << "\n" << statement.error().message;
   }
-  EXPECT_GT(ended, 20U);
+  EXPECT_GT(ended, 8U);
 }
 
 TEST(SqlGenerate, OffersOnlyColumnsThatSomeFromCanBind) {
@@ -184,7 +184,8 @@ TEST(SqlGenerate, TextMayBeHeldToValuesAndSpans) {
   EXPECT_TRUE(viable(bare, "SELECT id FROM student WHERE name = (SELECT"));
 }
 
-// A walk that takes any byte allowed, ending where it may; the law of this file: it never gets stuck and what it writes runs.
+// A walk that takes any byte allowed, ending where it may; the law of this file: it never gets stuck and what it
+// writes runs.
 void walk(SqlMachine& machine, store::Database& database, base::Random& random) {
   std::string sql;
   SqlMachine::State state = machine.start();
@@ -217,7 +218,7 @@ TEST(SqlGenerate, EveryWalkEndsInAStatementThatRuns) {
     base::Random random(any_text ? 11 : 12);
     SqlMachine machine = machine_for(SqlMode::kGenerate, any_text,
                                      any_text ? std::vector<std::string>{} : std::vector<std::string>{"Ulm"});
-    for (int i = 0; i < 120; ++i) {
+    for (int i = 0; i < 60; ++i) {
       walk(machine, database, random);
       if (::testing::Test::HasFatalFailure()) return;
     }

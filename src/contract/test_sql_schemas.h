@@ -1,4 +1,5 @@
-// Schemas and databases for the tests of the SQL machine: a small college with keys, odd names and a name that stands in two tables.
+// Schemas and databases for the tests of the SQL machine: a small college with keys, odd names and a name that stands
+// in two tables.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
