@@ -5,8 +5,7 @@
 //   CADRE_VOCABULARY=llama3.tiktoken build/bench/bench_grammar      # bench/llama3_vocabulary.mjs makes one
 //
 // Without a file the vocabulary is our byte-pair tokenizer trained on made-up SQL and JSON. The counters p50, p99 and
-// max are
-// microseconds of one mask; every text is read token by token, longest match first.
+// max are microseconds of one mask; every text is read token by token, longest match first.
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
 

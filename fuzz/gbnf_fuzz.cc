@@ -1,6 +1,5 @@
 // Grammar text from outside, then bytes to read along it: parsing and compiling never crash, and every state that is
-// not dead
-// has the completion that its distance promises.
+// not dead has the completion that its distance promises.
 //
 // Input: grammar text, a NUL, bytes to read.
 // SPDX-License-Identifier: Apache-2.0

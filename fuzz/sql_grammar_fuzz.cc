@@ -1,10 +1,8 @@
 // A schema and SQL bytes from outside: machines never crash; what accept mode calls complete reads again; what
-// generate mode
-// writes under the bytes' direction never gets stuck and compiles in SQLite.
+// generate mode writes under the bytes' direction never gets stuck and compiles in SQLite.
 //
 // Input: schema text (a line is a table and its columns; = and four bytes are a join), a NUL, SQL bytes for accept
-// mode, which also steer
-// generate mode.
+// mode, which also steer generate mode.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstddef>

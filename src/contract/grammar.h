@@ -1,6 +1,5 @@
 // A context-free grammar over bytes as a tree of expressions, one per rule: what front ends (contract/gbnf.h) build
-// and
-// contract/grammar_network.h compiles.
+// and contract/grammar_network.h compiles.
 //
 // Building never fails: it only collects. Undefined rules, rules that derive nothing and limits are found by
 // compile_grammar, which names them. Rules may be recursive in any way: left, right, in the middle, hidden behind

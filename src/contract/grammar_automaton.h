@@ -1,10 +1,8 @@
 // The automaton of one grammar rule: edges read a class of bytes or call a rule. Made deterministic and minimal where
-// that
-// stays small.
+// that stays small.
 //
 // An automaton here never derives the empty string: its start state 0 has no incoming edge and is not final; whoever
-// calls a
-// rule that may be empty adds an empty edge beside the call. Thread safety: values.
+// calls a rule that may be empty adds an empty edge beside the call. Thread safety: values.
 // Idea: recursive transition networks (Woods 1970); subset construction with calls as symbols; Moore's partition
 // refinement.
 // SPDX-License-Identifier: Apache-2.0

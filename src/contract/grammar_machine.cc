@@ -208,8 +208,7 @@ void GrammarMachine::enter_rules() {
 }
 
 // Of several counts for one call and one stack, one may allow all that the others do: the least while none are owed,
-// the
-// greatest when there is no upper bound. Sorted by (call, count, parent) on entry and exit.
+// the greatest when there is no upper bound. Sorted by (call, count, parent) on entry and exit.
 void GrammarMachine::drop_dominated(std::vector<Caller>& callers) const {
   if (callers.size() < 2) return;
   const auto by_parent = [](const Caller& a, const Caller& b) {

@@ -1,17 +1,14 @@
 // Reads bytes along a compiled grammar and knows at each of them what may follow: a Machine for token_mask().
 //
 // A state is the id of a configuration: the set of (place in a rule, stack of callers) that the bytes so far allow.
-// Stacks are
-// hash-consed nodes that share their tails, so equal configurations have equal ids whatever way led to them; a fork
-// or a
-// rollback is a copy of an id. A node is the set of callers of one rule at one place of the text, as in Earley's
-// parser, so that an ambiguous
-// grammar costs a set and not a stack per derivation. next() is memoised per (configuration, class of bytes).
+// Stacks are hash-consed nodes that share their tails, so equal configurations have equal ids whatever way led to
+// them; a fork or a rollback is a copy of an id. A node is the set of callers of one rule at one place of the text,
+// as in Earley's parser, so that an ambiguous grammar costs a set and not a stack per derivation. next() is memoised
+// per (configuration, class of bytes).
 // Promises: a state that is not dead has a completion, and `distance` is the length of a shortest one in bytes,
 // exactly.
 // Memory grows with the number of different configurations met. `forget` keeps only the states it is given; past the
-// limits
-// below without it, next() gives the dead state and overflowed() is true.
+// limits below without it, next() gives the dead state and overflowed() is true.
 // Idea: graph-structured stacks (Tomita 1985), Earley 1970; right recursion by tail calls.
 // Thread safety: none; one machine per thread over a shared Network.
 // SPDX-License-Identifier: Apache-2.0

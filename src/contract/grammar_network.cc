@@ -146,9 +146,8 @@ Result<void> NetworkBuilder::remove_left_recursion() {
 }
 
 // What `goal` derives, read from its left corner up: begin with any member's beginning that is not itself left
-// recursion; when
-// a member is complete, go on behind each left-most call of it; the goal may end when the member just completed is
-// the goal.
+// recursion; when a member is complete, go on behind each left-most call of it; the goal may end when the member just
+// completed is the goal.
 RuleAutomaton NetworkBuilder::left_corner(uint32_t goal, const std::vector<uint32_t>& members) {
   EmptyEdgeNfa nfa;
   nfa.add();

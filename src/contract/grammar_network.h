@@ -1,11 +1,10 @@
 // A compiled grammar: the automata of all rules in one table, without left recursion and without dead ends.
 //
 // Promises: every state lies on a path to the end of its rule and every called rule derives something, so each
-// configuration of
-// the machine that runs it (contract/grammar_machine.h) has a completion. Left recursion of every kind (direct,
-// through other
-// rules, behind nullable parts) is turned into iteration; the language is kept exactly. Bounded repetitions are calls
-// with a counter unless unrolling is small. Rules that do not recurse are inlined while that is small.
+// configuration of the machine that runs it (contract/grammar_machine.h) has a completion. Left recursion of every
+// kind (direct, through other rules, behind nullable parts) is turned into iteration; the language is kept exactly.
+// Bounded repetitions are calls with a counter unless unrolling is small. Rules that do not recurse are inlined while
+// that is small.
 // Refused with the rule's name: undefined rules, rules that derive nothing at all, and grammars over the limits.
 // A rule that only the root cannot reach is checked for undefined names and otherwise left out.
 // Source: left-corner transform (Rosenkrantz and Lewis 1970) on automata: after a rule ends, go on behind each

@@ -2,23 +2,19 @@
 // token_mask().
 //
 // *generate*: canonical text (upper-case keywords, single spaces) that a model may write. Every state can be
-// finished, and what is
-// written compiles and runs in SQLite: one table with bare columns, or T1..T4 joined along declared pairs with every
-// column
-// qualified; only columns that some FROM can still bind (columns come before FROM); literals typed by the column they
-// are compared with,
-// or out of given values. Items, conditions, nesting and compounds are bounded (contract/sql_program.h).
+// finished, and what is written compiles and runs in SQLite: one table with bare columns, or T1..T4 joined along
+// declared pairs with every column qualified; only columns that some FROM can still bind (columns come before FROM);
+// literals typed by the column they are compared with, or out of given values. Items, conditions, nesting and
+// compounds are bounded (contract/sql_program.h).
 // *accept*: SELECT statements as people write them for SQLite: keywords in any case, any white space, aliases,
-// sub-queries,
-// full expressions. Names must be in scope when FROM ends; before it, any name may still come from a sub-query in
-// FROM.
+// sub-queries, full expressions. Names must be in scope when FROM ends; before it, any name may still come from a
+// sub-query in FROM.
 // Not read: comments, CTEs, window functions, VALUES, collations, one table twice without an alias, statements that
 // change anything.
 // Types are not checked. LEFT JOIN ... ON may speak of tables further right, which SQLite allows for inner joins
 // only.
 // State ids grow with the number of different texts met; past `size_bytes_max` next() gives the dead state and
-// overflowed()
-// is true. Thread safety: none; one machine per thread.
+// overflowed() is true. Thread safety: none; one machine per thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -1,10 +1,10 @@
 // The grammar of SELECT statements as a program for the SQL machine: operations that read a token, and operations
-// between tokens that choose,
-// call or act on the scope. A thread of the machine is a place in this program with a stack and a scope.
+// between tokens that choose, call or act on the scope. A thread of the machine is a place in this program with a
+// stack and a scope.
 //
 // Two programs: *accept* is the language as SQLite reads it (expressions in full, CTEs, window functions and CASE
-// left out); *generate*
-// is the narrower, canonical language that a model may write, in which every place can be finished.
+// left out); *generate* is the narrower, canonical language that a model may write, in which every place can be
+// finished.
 // Idea: a regular-expression virtual machine (Thompson 1968; Pike) with calls. Spec: sqlite.org/lang_select.html.
 // Thread safety: immutable after build.
 // SPDX-License-Identifier: Apache-2.0

@@ -71,8 +71,7 @@ int find_folded(const Items& items, std::string_view name) {
 }
 
 // A foreign key that names no columns means the other table's primary key. Keys to tables or columns that are not
-// there (real
-// databases have them) join nothing.
+// there (real databases have them) join nothing.
 Result<void> read_joins(store::Database& database, uint32_t table, SqlSchema& schema) {
   auto statement = TRY(database.prepare("SELECT \"table\", \"from\", \"to\", seq FROM pragma_foreign_key_list(?1)"));
   statement.bind_text(1, schema.tables[table].name);

@@ -1,11 +1,10 @@
 // The tables that SQL may name: what the SQL machine (contract/sql_machine.h) constrains against.
 //
 // Can be filled by hand or read from a SQLite database: tables (no views, no SQLite-internal ones), columns with type
-// affinity by SQLite's
-// rules, primary and foreign keys. Two columns may be joined when a foreign key links them or the caller says so.
+// affinity by SQLite's rules, primary and foreign keys. Two columns may be joined when a foreign key links them or
+// the caller says so.
 // Limits: kSqlTablesMax tables, kSqlColumnsMax columns in all. Names are compared as SQLite does: ASCII letters
-// without
-// case. Thread safety: a value. Spec: sqlite.org/datatype3.html (affinity).
+// without case. Thread safety: a value. Spec: sqlite.org/datatype3.html (affinity).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

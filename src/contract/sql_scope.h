@@ -1,12 +1,11 @@
 // What is known about the names of one SELECT while its text is being written: columns that are owed to a FROM that
-// has not come yet,
-// tables bound by FROM, result columns, aliases. Scopes are immutable and interned: equal scopes have equal ids.
+// has not come yet, tables bound by FROM, result columns, aliases. Scopes are immutable and interned: equal scopes
+// have equal ids.
 //
 // Two disciplines share the record. *accept*: names are looked up as SQLite does, innermost SELECT first. *generate*:
-// either one table with bare
-// columns, or tables T1..Tn joined along declared pairs with every column qualified; `feasible` tells whether some
-// FROM can still
-// cover all that is owed, so that no name is offered that could not be bound.
+// either one table with bare columns, or tables T1..Tn joined along declared pairs with every column qualified;
+// `feasible` tells whether some FROM can still cover all that is owed, so that no name is offered that could not be
+// bound.
 // Thread safety: one SqlScopes belongs to one thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -1,9 +1,8 @@
 // SQL token by token: which tokens may come next, and what the machine knows behind each of them.
 //
 // A token state is an interned set of threads (place in the program, stack of callers, scope), all of them before a
-// token. Its
-// menu lists the fixed texts that may come next (keywords, names in scope, values) and the classes of open-ended
-// tokens.
+// token. Its menu lists the fixed texts that may come next (keywords, names in scope, values) and the classes of
+// open-ended tokens.
 // contract/sql_machine.h reads bytes along menus. Thread safety: none.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
