@@ -37,7 +37,14 @@ struct TableSchema {
 // The numbers are those of the WikiSQL format and must not change.
 enum class Aggregate : uint8_t { kNone = 0, kMax = 1, kMin = 2, kCount = 3, kSum = 4, kAvg = 5 };
 inline constexpr int kAggregateCount = 6;
-enum class CompareOp : uint8_t { kEqual = 0, kGreater = 1, kLess = 2, kGreaterEqual = 3, kLessEqual = 4, kNotEqual = 5 };
+enum class CompareOp : uint8_t {
+  kEqual = 0,
+  kGreater = 1,
+  kLess = 2,
+  kGreaterEqual = 3,
+  kLessEqual = 4,
+  kNotEqual = 5
+};
 inline constexpr int kCompareOpCount = 6;
 inline constexpr int kWikiSqlOpCount = 3;  // the first three; the others are ours
 

@@ -13,7 +13,8 @@
 namespace cadre::contract {
 namespace {
 
-constexpr uint8_t kEqualityOps = 1u << static_cast<unsigned>(CompareOp::kEqual) | 1u << static_cast<unsigned>(CompareOp::kNotEqual);
+constexpr uint8_t kEqualityOps =
+    1u << static_cast<unsigned>(CompareOp::kEqual) | 1u << static_cast<unsigned>(CompareOp::kNotEqual);
 constexpr uint8_t kAllOps = (1u << kCompareOpCount) - 1;
 
 Result<void> check_question(std::string_view question) {
