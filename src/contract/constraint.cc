@@ -13,15 +13,17 @@ namespace {
 
 constexpr size_t kForcedSizeBytesMax = 4096;  // of one forced text
 
-// The machine, watched: how many containers stay open along all that was read.
+// The machine, watched: how many containers stay open along all that was read, and whether the document ended.
 struct AllMachine {
   using State = SchemaMachine::State;
   SchemaMachine& machine;
   size_t depth_min = 0;
+  bool ends_document = false;
 
   State next(State state, uint8_t byte) {
     const State result = machine.next(state, byte);
     if (result.place != 0 && result.stack != state.stack) depth_min = std::min(depth_min, machine.depth(result));
+    ends_document |= machine.place(result).kind == SchemaMachine::PlaceKind::kDone;
     return result;
   }
   bool dead(State state) const { return machine.dead(state); }
@@ -98,7 +100,7 @@ std::shared_ptr<const CompiledSchema::Masks::Entry> CompiledSchema::mask(
   Masks& masks = this->masks(vocabulary);
   const size_t depth = machine_->depth(state);
   for (const auto& entry : masks.entries[state.place]) {
-    bool same = entry->steps.size() <= depth;
+    bool same = entry->ends_document ? entry->steps.size() == depth : entry->steps.size() <= depth;
     for (size_t level = 0; level < entry->steps.size() && same; ++level)
       same = machine_->step_at(state, level) == entry->steps[level];
     if (same) return entry;
@@ -107,8 +109,9 @@ std::shared_ptr<const CompiledSchema::Masks::Entry> CompiledSchema::mask(
   state.guarded = false;
   CertainMachine certain{{*machine_, machine_->is_local(state) ? depth : 0}};
   entry->certain = token_mask(*vocabulary, certain, state);
-  AllMachine all{*machine_, certain.depth_min};
+  AllMachine all{*machine_, certain.depth_min, certain.ends_document};
   if (certain.guards) entry->guarded = ranks_beside(token_mask(*vocabulary, all, state), entry->certain);
+  entry->ends_document = all.ends_document;
   const size_t closed = depth - std::min(depth, all.depth_min);
   for (size_t level = 0; level < closed; ++level) entry->steps.push_back(machine_->step_at(state, level));
   if (masks.size_bytes > kMaskCacheSizeBytesMax) {
