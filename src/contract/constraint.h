@@ -55,7 +55,7 @@ class CompiledSchema {
     };
     struct Entry {
       std::vector<uint32_t> steps;  // the open containers that the mask depends on, innermost first
-      bool ends_document = false;    // and that there are no more than those
+      bool ends_document = false;   // and that there are no more than those
       TokenMask certain;
       std::vector<uint32_t> guarded;  // ranks whose tokens pass a point that only the text can decide
     };

@@ -128,6 +128,9 @@ bool DocumentCursor::read_byte(uint8_t byte) {
   const size_t depth = machine_->depth(state_);
   while (level_ && level_->depth > depth) level_ = level_->outer;
   if (place.kind == Kind::kKey && before != Kind::kKey) name_start_ = size_ - 1;
+  if (place.kind == Kind::kText && before != Kind::kText) string_start_ = size_ - 1;
+  const bool string_ended = before == Kind::kText && place.kind != Kind::kText;
+  if (string_ended && machine_->programs().text(place_before.a).is_regex && !end_regex()) return false;
   if (place.kind == Kind::kColon && before == Kind::kKey) {
     return !machine_->programs().key_is_other(place_before.b) || end_name();
   }
@@ -136,6 +139,14 @@ bool DocumentCursor::read_byte(uint8_t byte) {
   const bool value_ended = before != Kind::kArrayAfter || depth < depth_before;
   if (is_after_item(place.kind) && value_ended && !is_number(before)) return end_item();
   return true;
+}
+
+// What this reader of patterns does not support may still be one.
+bool DocumentCursor::end_regex() const {
+  const Result<JsonValue> value = parse_document(text().substr(string_start_));
+  if (!value.ok()) return false;
+  const Result<Regex> regex = Regex::parse(value->text);
+  return regex.ok() || regex.error().code != ErrorCode::kInvalid;
 }
 
 bool DocumentCursor::end_name() {

@@ -46,6 +46,7 @@ class DocumentCursor {
   };
   bool read_byte(uint8_t byte);
   bool end_name();
+  bool end_regex() const;
   bool end_item();
   uint32_t bytes_to_differ() const;
   bool has_name(const std::string& quoted) const;
@@ -57,6 +58,7 @@ class DocumentCursor {
   std::shared_ptr<std::string> text_;  // shared; the first size_ bytes are ours
   size_t size_ = 0;
   size_t name_start_ = 0;
+  size_t string_start_ = 0;             // of the string value begun last
   std::shared_ptr<const Level> level_;  // innermost
 };
 

@@ -102,7 +102,8 @@ Formula SchemaFormulas::make_formula(SchemaId id, ValueType type) {
   if (node.never || (node.types & type_bits(type)) == 0) return FormulaTable::kFalse;
   std::vector<Formula> parts;
   if (type == ValueType::kNumber && (node.types & kTypeNumber) == 0) {
-    parts.push_back(atom_formula(node.plain_integers || plain_integers_ ? AtomKind::kPlainInteger : AtomKind::kInteger, 0));
+    parts.push_back(
+        atom_formula(node.plain_integers || plain_integers_ ? AtomKind::kPlainInteger : AtomKind::kInteger, 0));
   }
   for (const auto& values : node.value_lists) parts.push_back(value_list(values, type));
   own_keywords(id, type, parts);

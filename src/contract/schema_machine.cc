@@ -132,7 +132,7 @@ SchemaMachine::State SchemaMachine::step(State state, uint8_t byte) {
       const uint32_t next = text_place(place, byte);
       if (next != kByStack) return {next, state.stack, false};
       const uint32_t verdict = programs_.text_verdict(place.a);
-      return verdict == kNone ? State{} : end_value(state.stack, verdict, false);
+      return verdict == kNone ? State{} : end_value(state.stack, verdict, programs_.text(place.a).is_regex);
     }
     case PlaceKind::kKey: {
       const uint32_t next = key_place(place, byte);

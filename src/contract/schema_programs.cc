@@ -174,7 +174,11 @@ uint32_t SchemaPrograms::text_start(uint32_t program_id) {
           "formats";
       return kNone;
     }
-    text.raw = raw_texts_.id(RawText{});
+    if (mode_ == SchemaMode::kAccept) {
+      text.is_regex = true;
+    } else {
+      text.languages[0] = formulas_.languages().intersect({text.languages[0], harmless_texts()});
+    }
   }
   return text_alive(text) ? texts_.id(std::move(text)) : kNone;
 }
@@ -182,14 +186,12 @@ uint32_t SchemaPrograms::text_start(uint32_t program_id) {
 uint32_t SchemaPrograms::text_next(uint32_t text_id, uint8_t byte) {
   TextState next = texts_[text_id];
   for (Language& language : next.languages) language = formulas_.languages().derivative(language, byte);
-  if (next.raw != kNone) next.raw = raw_texts_.id(RawText{next.raw, byte});
   if (next == texts_[text_id]) return text_id;
   return text_alive(next) ? texts_.id(std::move(next)) : kNone;
 }
 
 FreeText SchemaPrograms::free_text(uint32_t text_id) {
   const TextState& text = texts_[text_id];
-  if (text.raw != kNone) return {};
   FreeText free = formulas_.languages().free_text(text.languages[0]);
   const bool fixed = std::all_of(text.languages.begin() + 1, text.languages.end(), [](Language language) {
     return language == LanguageTable::kEverything || language == LanguageTable::kNothing;
@@ -200,19 +202,18 @@ FreeText SchemaPrograms::free_text(uint32_t text_id) {
   return free;
 }
 
-bool SchemaPrograms::is_regex(const TextState& text) const {
-  std::string raw;
-  for (uint32_t at = text.raw; raw_texts_[at].before != kNone; at = raw_texts_[at].before)
-    raw.push_back(static_cast<char>(raw_texts_[at].byte));
-  std::reverse(raw.begin(), raw.end());
-  // Back-references make no regular language, but they are legal in a regular expression.
-  const Result<Regex> regex = Regex::parse(raw);
-  return regex.ok() || regex.error().code != ErrorCode::kInvalid;
+// Letters, digits, spaces: as a regular expression such a text means itself. What is generated need not be cleverer.
+Language SchemaPrograms::harmless_texts() {
+  CodePointSet plain;
+  for (const auto& [low, high] :
+       {std::pair{U' ', U' '}, std::pair{U'0', U'9'}, std::pair{U'A', U'Z'}, std::pair{U'a', U'z'}})
+    plain.push_back({low, high});
+  return formulas_.languages().repeat(formulas_.languages().code_points(plain), 0, kUnbounded);
 }
 
 uint32_t SchemaPrograms::text_verdict(uint32_t text_id) {
   const TextState& text = texts_[text_id];
-  if (!formulas_.languages().nullable(text.languages[0]) || (text.raw != kNone && !is_regex(text))) return kNone;
+  if (!formulas_.languages().nullable(text.languages[0])) return kNone;
   Verdict verdict;
   for (size_t i = 1; i < text.languages.size(); ++i)
     verdict.goals.push_back(formulas_.languages().nullable(text.languages[i]));

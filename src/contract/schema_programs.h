@@ -105,23 +105,14 @@ inline uint64_t hash_of(const KeyClass& key_class) {
   return hash_range(key_class.name, key_class.matches);
 }
 
-struct RawText {  // a text as its last byte and what stands before it
-  uint32_t before = kNone;
-  uint8_t byte = 0;
-  friend bool operator==(const RawText&, const RawText&) = default;
-};
-inline uint64_t hash_of(const RawText& text) {
-  return mix_hash(text.before, text.byte);
-}
-
 struct TextState {  // inside a string value: requirement, then goals, each as what is left of its language
   std::vector<Language> languages;
   bool only_counts = false;  // nothing but the number of characters matters
-  uint32_t raw = kNone;      // the text so far, where it must be a regular expression; index into the raw texts
+  bool is_regex = false;     // the whole must be a regular expression: whoever has the text looks
   friend bool operator==(const TextState&, const TextState&) = default;
 };
 inline uint64_t hash_of(const TextState& text) {
-  return mix_hash(hash_range(text.only_counts, text.languages), text.raw);
+  return hash_range(text.only_counts * 2ull + text.is_regex, text.languages);
 }
 
 struct Verdict {
@@ -267,7 +258,7 @@ class SchemaPrograms {
   KeyClass class_of(const KeyState& key);
   uint32_t class_of_name(uint32_t program, uint32_t name);
   bool text_alive(const TextState& text);
-  bool is_regex(const TextState& text) const;
+  Language harmless_texts();
 
   SchemaFormulas formulas_;
   SchemaMode mode_;
@@ -280,7 +271,6 @@ class SchemaPrograms {
   InternTable<KeyState> keys_;
   InternTable<KeyClass> classes_;
   InternTable<TextState> texts_;
-  InternTable<RawText> raw_texts_;
   InternTable<Verdict> verdicts_;
   std::deque<Details> details_;                                       // per program
   std::vector<std::array<uint32_t, kValueTypes>> location_programs_;  // per location; kUnknown: not yet
