@@ -179,8 +179,12 @@ Result<Constraint> Constraint::make(std::shared_ptr<CompiledSchema> contract,
 Constraint::Constraint(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary,
                        uint32_t tokens_max)
     : contract_(std::move(contract)), vocabulary_(std::move(vocabulary)) {
-  position_ =
-      std::make_shared<const Position>(Position{DocumentCursor(*contract_->machine_), tokens_max, false, nullptr});
+  position_ = std::make_shared<const Position>(DocumentCursor(*contract_->machine_), tokens_max);
+}
+
+Constraint::Position::~Position() {
+  while (before != nullptr && before.use_count() == 1)
+    before = std::shared_ptr<const Position>(std::move(before->before));
 }
 
 bool Constraint::reads(DocumentCursor& cursor, std::string_view text) const {

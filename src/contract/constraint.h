@@ -100,10 +100,14 @@ class Constraint {
 
  private:
   struct Position {
+    Position(DocumentCursor begun, uint32_t tokens) : cursor(std::move(begun)), tokens_left(tokens) {}
+    Position(const Position&) = default;
+    Position& operator=(const Position&) = delete;
+    ~Position();  // of a long chain, without recursion
     DocumentCursor cursor;
     uint32_t tokens_left = kNoBudget;
     bool ended = false;
-    std::shared_ptr<const Position> before;
+    mutable std::shared_ptr<const Position> before;
   };
   Constraint(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary,
              uint32_t tokens_max);

@@ -145,6 +145,17 @@ TEST(Constraint, RollbackAndForkLeaveTheOthersAlone) {
   EXPECT_EQ(fork.text(), "[1,21,2]");
 }
 
+TEST(Constraint, ALongDocumentIsLetGoWithoutRecursion) {
+  const auto contract = CompiledSchema::compile("{}", SchemaMode::kAccept);
+  ASSERT_TRUE(contract.ok());
+  auto constraint = Constraint::make(*contract, json_vocabulary());
+  ASSERT_TRUE(constraint.ok());
+  ASSERT_TRUE(constraint->advance('['));
+  for (int i = 0; i < 20'000; ++i) ASSERT_TRUE(constraint->advance('1') && constraint->advance(','));
+  ASSERT_TRUE(constraint->advance('1') && constraint->advance(']'));
+  EXPECT_TRUE(constraint->complete());
+}
+
 TEST(Constraint, ForcedTextIsTheOnlyWay) {
   const auto contract = CompiledSchema::compile(
       R"({"type":"object","properties":{"city":{"enum":["Oslo","Osaka"]},"ok":{"const":true}},"required":["city","ok"],"additionalProperties":false})",

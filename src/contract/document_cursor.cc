@@ -22,12 +22,13 @@ bool is_after_item(Kind kind) {
 bool DocumentCursor::read(std::string_view bytes) {
   if (machine_->dead(state_)) return false;
   DocumentCursor next = *this;
-  if (text_->size() != size_)
-    next.text_ = std::make_shared<std::string>(text());  // a copy of this reader read on in the same text
+  auto longer =
+      std::make_shared<std::string>();  // copies of this cursor, perhaps on other threads, still look at the old text
+  longer->reserve(text_->size() + bytes.size());
+  longer->assign(*text_);
+  next.text_ = longer;
   for (const char byte : bytes) {
-    if (next.read_byte(static_cast<uint8_t>(byte))) continue;
-    if (next.text_ == text_) text_->resize(size_);
-    return false;
+    if (!next.read_byte(static_cast<uint8_t>(byte), *longer)) return false;
   }
   *this = std::move(next);
   return true;
@@ -107,7 +108,7 @@ bool DocumentCursor::has_item(const std::string& text) const {
                                   [&](const auto& earlier) { return same_value(*earlier, *item); });
 }
 
-bool DocumentCursor::read_byte(uint8_t byte) {
+bool DocumentCursor::read_byte(uint8_t byte, std::string& text) {
   // A number that is an item ends before the byte that ends it, and must be compared before the array can close.
   if (is_number(machine_->place(state_).kind) &&
       number_next(static_cast<NumberState>(machine_->place(state_).scan), byte) == kNumberRefused) {
@@ -121,21 +122,21 @@ bool DocumentCursor::read_byte(uint8_t byte) {
   state_ = machine_->next(state_, byte);
   if (machine_->dead(state_)) return false;
   state_.guarded = false;  // what a guard asks is answered below, byte by byte
-  text_->push_back(static_cast<char>(byte));
-  ++size_;
+  text.push_back(static_cast<char>(byte));
 
   const SchemaMachine::Place& place = machine_->place(state_);
   const size_t depth = machine_->depth(state_);
   while (level_ && level_->depth > depth) level_ = level_->outer;
-  if (place.kind == Kind::kKey && before != Kind::kKey) name_start_ = size_ - 1;
-  if (place.kind == Kind::kText && before != Kind::kText) string_start_ = size_ - 1;
+  if (place.kind == Kind::kKey && before != Kind::kKey) name_start_ = text.size() - 1;
+  if (place.kind == Kind::kText && before != Kind::kText) string_start_ = text.size() - 1;
   const bool string_ended = before == Kind::kText && place.kind != Kind::kText;
   if (string_ended && machine_->programs().text(place_before.a).is_regex && !end_regex()) return false;
   if (place.kind == Kind::kColon && before == Kind::kKey) {
     return !machine_->programs().key_is_other(place_before.b) || end_name();
   }
   const bool item_begins = (before == Kind::kArrayStart || before == Kind::kArrayNext) && depth > depth_before;
-  if (item_begins && machine_->programs().has_unique(place_before.a)) own_level(depth_before).item_start = size_ - 1;
+  if (item_begins && machine_->programs().has_unique(place_before.a))
+    own_level(depth_before).item_start = text.size() - 1;
   const bool value_ended = before != Kind::kArrayAfter || depth < depth_before;
   if (is_after_item(place.kind) && value_ended && !is_number(before)) return end_item();
   return true;

@@ -21,7 +21,7 @@ namespace cadre::contract {
 class DocumentCursor {
  public:
   explicit DocumentCursor(SchemaMachine& machine)
-      : machine_(&machine), state_(machine.start()), text_(std::make_shared<std::string>()) {}
+      : machine_(&machine), state_(machine.start()), text_(std::make_shared<const std::string>()) {}
 
   // Reads the bytes; false, and nothing changed, if they are refused.
   bool read(std::string_view bytes);
@@ -34,7 +34,7 @@ class DocumentCursor {
   // that needs reading: escapes, arrays whose items must differ around it.
   std::optional<bool> name_is_new(std::string_view rest) const;
   // All that was read.
-  std::string_view text() const { return std::string_view(*text_).substr(0, size_); }
+  std::string_view text() const { return *text_; }
 
  private:
   struct Level {  // of an open container that has something to remember
@@ -44,7 +44,7 @@ class DocumentCursor {
     std::vector<std::string> names;
     std::vector<std::shared_ptr<const JsonValue>> items;
   };
-  bool read_byte(uint8_t byte);
+  bool read_byte(uint8_t byte, std::string& text);  // `text` is *text_, which grows
   bool end_name();
   bool end_regex() const;
   bool end_item();
@@ -55,8 +55,7 @@ class DocumentCursor {
 
   SchemaMachine* machine_;
   SchemaMachine::State state_;
-  std::shared_ptr<std::string> text_;  // shared; the first size_ bytes are ours
-  size_t size_ = 0;
+  std::shared_ptr<const std::string> text_;
   size_t name_start_ = 0;
   size_t string_start_ = 0;             // of the string value begun last
   std::shared_ptr<const Level> level_;  // innermost
