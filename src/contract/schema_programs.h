@@ -141,7 +141,6 @@ class SchemaPrograms {
   bool is_free(uint32_t location, ValueType type);
   // Does every value that may stand there give the same verdict?
   bool is_settled(uint32_t location);
-  const Program& program_of(uint32_t id) const { return programs_[id]; }
 
   // Values without inner structure (null, false, true, numbers without demands): the verdict, if the requirement allows it.
   bool is_plain(uint32_t program) const;
