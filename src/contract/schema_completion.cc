@@ -12,13 +12,15 @@ namespace cadre::contract {
 
 namespace {
 
-constexpr size_t kOutcomesMax = 12;      // verdicts remembered per situation
-constexpr size_t kTextStatesMax = 4000;  // of one search for the end of a string or name
-constexpr size_t kDepthMax = 2500;       // situations inside each other
+constexpr size_t kOutcomesMax = 12;       // verdicts remembered per situation
+constexpr size_t kTextPlacesPerWork = 4;  // places in a text that count as much as one situation
+constexpr size_t kKeyStatesMax = 300;     // and of a name, each of which asks what may stand under it
+constexpr size_t kTextStatesMax = 1500;   // of one search for the end of a string
+constexpr size_t kCountStatesMax = 4000;  // the same where only the number of characters matters
+constexpr size_t kDepthMax = 2500;        // situations inside each other
 constexpr size_t kNamesTriedMax = 64;
 constexpr size_t kWorkMax =
     2'000;  // situations examined for one question; what is not found by then counts as impossible
-constexpr size_t kWideWorkMax = 50'000;
 // A name that no keyword mentions, and an item of uniqueItems, must differ from those before it; with at most kOthersMax of them, so many more bytes
 // make sure of it (one letter out of ninety; two digits).
 constexpr uint32_t kOtherNameSlack = 1;
@@ -60,9 +62,10 @@ const std::vector<Spelling>& spellings() {
 }
 
 // Breadth-first over (id, scan) along `step`, which follows decoded bytes; `visit` is told each place between two characters and its
-// distance, and says whether to go on.
-void search_text(uint32_t id, uint32_t scan, const std::function<uint32_t(uint32_t, uint8_t)>& step,
-                 const std::function<bool(uint32_t, uint32_t)>& visit) {
+// distance, and says whether to go on. Returns how many places it met.
+size_t search_text(uint32_t id, uint32_t scan, size_t states_max,
+                   const std::function<uint32_t(uint32_t, uint8_t)>& step,
+                   const std::function<bool(uint32_t, uint32_t)>& visit) {
   struct Point {
     uint32_t id, scan, distance;
   };
@@ -77,8 +80,8 @@ void search_text(uint32_t id, uint32_t scan, const std::function<uint32_t(uint32
     }
     const Point point = queue.front();
     queue.pop_front();
-    if (point.scan == kPlainText && !visit(point.id, point.distance)) return;
-    if (seen.size() > kTextStatesMax) continue;
+    if (point.scan == kPlainText && !visit(point.id, point.distance)) break;
+    if (seen.size() > states_max) continue;
     const auto follow = [&](uint8_t first, uint8_t second) {
       StringScan read = scan_string(point.scan, first);
       if (second != 0 && read.kind == StringScan::Kind::kInside) read = scan_string(read.state, second);
@@ -102,6 +105,7 @@ void search_text(uint32_t id, uint32_t scan, const std::function<uint32_t(uint32
       }
     }
   }
+  return seen.size();
 }
 
 // Numbers that decide what comparisons decide: on each bound, beside it, between bounds, on multiples nearby, as plain texts.
@@ -196,7 +200,7 @@ const Outcomes& SchemaCompletion::remember(Kind kind, uint64_t a, uint64_t b, co
     return kNothing;
   }
   if (depth_ == 0) work_ = 0;
-  if (++work_ > (wide_ ? kWideWorkMax : kWorkMax)) return kNothing;
+  if (++work_ > kWorkMax) return kNothing;
   entry.state = Entry::State::kRunning;
   const bool cyclic_before = cyclic_;
   cyclic_ = false;
@@ -206,7 +210,7 @@ const Outcomes& SchemaCompletion::remember(Kind kind, uint64_t a, uint64_t b, co
   std::sort(outcomes.begin(), outcomes.end(), [](const Outcome& x, const Outcome& y) { return x.cost < y.cost; });
   entry.outcomes = std::move(outcomes);
   // A search that met itself and found nothing may find something when asked from elsewhere.
-  const bool exhausted = work_ > (wide_ ? kWideWorkMax : kWorkMax);
+  const bool exhausted = work_ > kWorkMax;
   const bool open = entry.outcomes.empty() && cyclic_ && depth_ > 0 && !exhausted;
   entry.state = open ? Entry::State::kUnknown : Entry::State::kDone;
   cyclic_ = cyclic_before || open;
@@ -334,10 +338,12 @@ Outcomes SchemaCompletion::find_key(uint32_t frame, uint32_t key, uint32_t scan)
     size_t tried = 0;
     for (const auto& candidate : members) {
       if (candidate.index < begun.low || candidate.index >= begun.high) continue;
+      const uint32_t step = programs_.named_step(frame, candidate.index);
+      if (step == kNone) continue;
       if (++tried > kNamesTriedMax) break;
       const size_t rest =
           quoted_size_bytes(candidate.name.substr(begun.depth)) - 1;  // the closing quote, not the opening one
-      add_all(outcomes, member(candidate.step), rest + 1);
+      add_all(outcomes, member(step), rest + 1);
       if (one_will_do && !outcomes.empty()) return outcomes;
     }
     if (begun.languages.empty()) {
@@ -356,13 +362,14 @@ Outcomes SchemaCompletion::find_patterned_key(uint32_t frame, uint32_t key, uint
   Outcomes outcomes;
   const bool one_will_do = !wants_more(frame);
   const auto step = [&](uint32_t at, uint8_t byte) { return programs_.key_next(frame, at, byte); };
-  search_text(key, scan, step, [&](uint32_t at, uint32_t distance) {
+  const size_t places = search_text(key, scan, kKeyStatesMax, step, [&](uint32_t at, uint32_t distance) {
     const uint32_t member_step = programs_.key_step(frame, at);
     if (member_step != kNone) {
       add_all(outcomes, member(member_step), distance + 2);
     }
     return !(one_will_do && !outcomes.empty());
   });
+  work_ += places / kTextPlacesPerWork;
   return outcomes;
 }
 
@@ -379,10 +386,12 @@ Outcomes SchemaCompletion::find_text(uint32_t text, uint32_t scan) {
     return language == LanguageTable::kEverything || language == LanguageTable::kNothing;
   });
   const auto step = [&](uint32_t at, uint8_t byte) { return programs_.text_next(at, byte); };
-  search_text(text, scan, step, [&](uint32_t at, uint32_t distance) {
+  const size_t states_max = programs_.text(text).only_counts ? kCountStatesMax : kTextStatesMax;
+  const size_t places = search_text(text, scan, states_max, step, [&](uint32_t at, uint32_t distance) {
     add(outcomes, programs_.text_verdict(at), distance + 1);
     return !(one_will_do && !outcomes.empty());
   });
+  work_ += places / kTextPlacesPerWork;
   return outcomes;
 }
 

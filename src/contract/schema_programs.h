@@ -174,12 +174,12 @@ class SchemaPrograms {
   // The members that may come next by a name that the schema mentions, in its order.
   struct NamedMember {
     std::string_view name;
-    uint32_t index = 0;  // in the program's names, which are sorted
-    uint32_t step = 0;
+    uint32_t index = 0;     // in the program's names, which are sorted
     bool asked = false;     // the requirement mentions the name
-    bool required = false;  // and cannot hold without it
+    bool required = false;  // as one of its parts, so it cannot hold without it
   };
   std::vector<NamedMember> next_members(uint32_t frame);
+  uint32_t named_step(uint32_t frame, uint32_t name);  // kNone: it may not come, after all
   uint32_t other_step(uint32_t frame);  // the member whose name no keyword mentions, where no pattern is at work
   const KeyState& key(uint32_t id) const { return keys_[id]; }
   // The decimals that a number's program compares with, and those it divides by.

@@ -78,9 +78,10 @@ uint32_t SchemaPrograms::make_member_step(uint32_t frame_id, const KeyClass& key
     if (details.has[name] != kNone && details.ranks[name] < reached && !is_seen(frame.seen, name))
       passed.push_back(details.has[name]);
   }
+  std::sort(passed.begin(), passed.end());
   substitute(frame.formulas, [&](uint32_t variable) {
     if (variable == has) return FormulaTable::kTrue;
-    if (std::find(passed.begin(), passed.end(), variable) != passed.end()) return FormulaTable::kFalse;
+    if (std::binary_search(passed.begin(), passed.end(), variable)) return FormulaTable::kFalse;
     for (size_t i = 0; i < details.name_atoms.size(); ++i) {
       if (details.name_atoms[i].first == variable && !key_class.matches[details.patterns.size() + i])
         return FormulaTable::kFalse;
@@ -150,25 +151,28 @@ std::vector<SchemaPrograms::NamedMember> SchemaPrograms::next_members(uint32_t f
   const Frame& frame = frames_[frame_id];
   const Details& details = this->details(frame.program);
   const std::vector<uint32_t> asked = table().variables(frame.formulas[0]);
+  const FormulaTable::Node& requirement = table().node(frame.formulas[0]);
   std::vector<uint32_t> by_rank(details.names.size());
   for (uint32_t name = 0; name < by_rank.size(); ++name) by_rank[details.ranks[name]] = name;
   std::vector<NamedMember> members;
   for (const uint32_t name : by_rank) {
     if (is_seen(frame.seen, name)) continue;
-    const uint32_t step = member_step(frame_id, classes_[class_of_name(frame.program, name)]);
-    if (step == kNone) continue;
-    NamedMember member{details.names[name], name, step, false, false};
+    NamedMember member{details.names[name], name, false, false};
     const uint32_t has = details.has[name];
     member.asked = has != kNone && std::binary_search(asked.begin(), asked.end(), has);
     if (member.asked) {
-      const Formula without = table().substitute(frame.formulas[0], [&](uint32_t variable) {
-        return variable == has ? FormulaTable::kFalse : table().variable(variable);
-      });
-      member.required = without == FormulaTable::kFalse;
+      const Formula has_formula = table().variable(has);
+      member.required = frame.formulas[0] == has_formula ||
+                        (requirement.kind == FormulaTable::Kind::kAll &&
+                         std::binary_search(requirement.parts.begin(), requirement.parts.end(), has_formula));
     }
     members.push_back(member);
   }
   return members;
+}
+
+uint32_t SchemaPrograms::named_step(uint32_t frame, uint32_t name) {
+  return member_step(frame, classes_[class_of_name(frames_[frame].program, name)]);
 }
 
 SchemaPrograms::NumberMarks SchemaPrograms::number_marks(uint32_t program_id) {
