@@ -233,12 +233,10 @@ const Outcomes& SchemaCompletion::value(uint32_t location) {
 
 Outcomes SchemaCompletion::find_value(uint32_t location) {
   Outcomes outcomes;
-  bool open = false;
   for (const ValueType type : {ValueType::kNumber, ValueType::kString, ValueType::kNull, ValueType::kTrue,
                                ValueType::kFalse, ValueType::kArray, ValueType::kObject}) {
     const uint32_t program = programs_.program(location, type);
     if (program == kNone) continue;
-    open |= programs_.has_open_goals(program);
     switch (type) {
       case ValueType::kNull:
       case ValueType::kTrue:
