@@ -243,7 +243,8 @@ class SchemaPrograms {
   std::optional<Verdict> final_verdict(const std::vector<Formula>& formulas, size_t goals,
                                        const std::function<Formula(uint32_t)>& value_of);
   std::vector<SchemaId> schemas_for(const Member& member, const Details& details, const KeyClass& key_class) const;
-  bool covers_member(SchemaId node, const Details& details, const KeyClass& key_class) const;
+  bool covers_member(SchemaId node, const Details& details, const KeyClass& key_class, bool itself) const;
+  static bool matches(const Details& details, const KeyClass& key_class, const PatternSchema& pattern);
   uint32_t rank_reached(const Frame& frame, const Details& details) const;
   uint32_t member_step(uint32_t frame, const KeyClass& key_class);
   uint32_t make_member_step(uint32_t frame, const KeyClass& key_class);

@@ -14,25 +14,28 @@ std::vector<SchemaId> SchemaPrograms::schemas_for(const Member& member, const De
   if (key_class.name != kNone && member.by_name[key_class.name] != kNone)
     schemas.push_back(member.by_name[key_class.name]);
   for (const PatternSchema& pattern : node.pattern_properties) {
-    const auto at = std::lower_bound(details.patterns.begin(), details.patterns.end(), pattern.pattern);
-    if (key_class.matches[static_cast<size_t>(at - details.patterns.begin())]) schemas.push_back(pattern.schema);
+    if (matches(details, key_class, pattern)) schemas.push_back(pattern.schema);
   }
   if (schemas.empty() && node.additional_properties) schemas.push_back(*node.additional_properties);
   return schemas;
 }
 
-bool SchemaPrograms::covers_member(SchemaId id, const Details& details, const KeyClass& key_class) const {
+bool SchemaPrograms::matches(const Details& details, const KeyClass& key_class, const PatternSchema& pattern) {
+  const auto at = std::lower_bound(details.patterns.begin(), details.patterns.end(), pattern.pattern);
+  return key_class.matches[static_cast<size_t>(at - details.patterns.begin())];
+}
+
+bool SchemaPrograms::covers_member(SchemaId id, const Details& details, const KeyClass& key_class, bool itself) const {
   const SchemaNode& node = formulas_.node(id);
-  if (node.additional_properties || node.unevaluated_properties) return true;
+  // A node's own unevaluatedProperties is what is being decided; it covers nothing for itself.
+  if (node.additional_properties || (node.unevaluated_properties && !itself)) return true;
   if (key_class.name != kNone) {
     for (const auto& [name, schema] : node.properties) {
       if (name == details.names[key_class.name]) return true;
     }
   }
-  return std::any_of(node.pattern_properties.begin(), node.pattern_properties.end(), [&](const PatternSchema& pattern) {
-    const auto at = std::lower_bound(details.patterns.begin(), details.patterns.end(), pattern.pattern);
-    return key_class.matches[static_cast<size_t>(at - details.patterns.begin())];
-  });
+  return std::any_of(node.pattern_properties.begin(), node.pattern_properties.end(),
+                     [&](const PatternSchema& pattern) { return matches(details, key_class, pattern); });
 }
 
 uint32_t SchemaPrograms::member_step(uint32_t frame, const KeyClass& key_class) {
@@ -117,21 +120,10 @@ uint32_t SchemaPrograms::make_member_step(uint32_t frame_id, const KeyClass& key
     bool always = false;
     for (const auto& [guard, covering] : unevaluated.covering) {
       const bool itself = covering == unevaluated.node;
-      const SchemaNode& cover = formulas_.node(covering);
-      // The node's own unevaluatedProperties is what is being decided; it covers nothing for itself.
-      if (itself && !cover.additional_properties) {
-        const bool named = key_class.name != kNone &&
-                           std::any_of(cover.properties.begin(), cover.properties.end(),
-                                       [&](const auto& entry) { return entry.first == details.names[key_class.name]; });
-        const bool matched = std::any_of(
-            cover.pattern_properties.begin(), cover.pattern_properties.end(), [&](const PatternSchema& pattern) {
-              const auto at = std::lower_bound(details.patterns.begin(), details.patterns.end(), pattern.pattern);
-              return key_class.matches[static_cast<size_t>(at - details.patterns.begin())];
-            });
-        always |= named || matched;
-      } else if (itself) {
+      if (!covers_member(covering, details, key_class, itself)) continue;
+      if (itself) {
         always = true;
-      } else if (covers_member(covering, details, key_class)) {
+      } else {
         decision.covers.emplace_back(guard, kNone);
       }
     }
