@@ -114,6 +114,7 @@ SchemaMachine::State SchemaMachine::read(State state, uint8_t byte) {
   by_stack_ = false;
   const State result = step(state, byte);
   if (known == kByStack || places_[state.place].kind == PlaceKind::kNumberText) return result;
+  if (places_[state.place].kind == PlaceKind::kOutside && envelope_->counts(places_[state.place].a)) return result;
   if (!has_row) {
     if (state.place >= rows_.size()) rows_.resize(places_.size());
     rows_[state.place] = std::make_unique<Row>();
@@ -126,7 +127,8 @@ SchemaMachine::State SchemaMachine::read(State state, uint8_t byte) {
 SchemaMachine::State SchemaMachine::step(State state, uint8_t byte) {
   const Place place = places_[state.place];
   const bool in_string = place.kind == PlaceKind::kText || place.kind == PlaceKind::kKey;
-  if (mode_ == SchemaMode::kGenerate && !in_string && is_json_space(byte)) return {};
+  const bool free_of_spaces = mode_ == SchemaMode::kGenerate && !in_string && place.kind != PlaceKind::kOutside;
+  if (free_of_spaces && is_json_space(byte)) return {};
   switch (place.kind) {
     case PlaceKind::kText: {
       const uint32_t next = text_place(place, byte);
@@ -190,6 +192,8 @@ SchemaMachine::State SchemaMachine::step(State state, uint8_t byte) {
       return is_json_space(byte) ? state : State{};
     case PlaceKind::kAnything:
       return state;
+    case PlaceKind::kOutside:
+      return step_outside(state, byte);
     case PlaceKind::kRefused:
       break;
   }
@@ -257,6 +261,7 @@ SchemaMachine::State SchemaMachine::end_value(uint32_t stack, uint32_t verdict, 
   by_stack_ = true;
   if (stack == 0) return at(0, PlaceKind::kDone, 0, 0, 0, guarded);
   const StackNode node = stack_[stack];
+  if (is_call(node.step)) return at(node.parent, PlaceKind::kOutside, node.step & ~kCallStep, 0, 0, guarded);
   const uint32_t frame = programs_.after(node.step, verdict);
   if (frame == kNone) return {};
   if (programs_.frame_type(frame) == ValueType::kObject)
@@ -371,6 +376,7 @@ uint32_t SchemaMachine::rest(uint32_t stack, uint32_t verdict) {
   const uint64_t key = static_cast<uint64_t>(stack) << 32 | verdict;
   if (const auto found = rest_memo_.find(key); found != rest_memo_.end()) return found->second;
   const StackNode node = stack_[stack];
+  if (is_call(node.step)) return envelope_->distance(node.step & ~kCallStep);
   const uint32_t frame = programs_.after(node.step, verdict);
   uint64_t best = kNoWay;
   if (frame != kNone) {
@@ -386,6 +392,7 @@ uint32_t SchemaMachine::rest(uint32_t stack, uint32_t verdict) {
 uint32_t SchemaMachine::distance(State state) {
   const Place place = places_[state.place];
   if (place.kind == PlaceKind::kDone) return 0;
+  if (place.kind == PlaceKind::kOutside) return envelope_->distance(place.a);
   const uint64_t key = static_cast<uint64_t>(state.place) << 32 | state.stack;
   if (const auto found = distance_memo_.find(key); found != distance_memo_.end()) return found->second;
   uint64_t best = kNoWay;
@@ -401,6 +408,8 @@ uint32_t SchemaMachine::distance(State state) {
 
 bool SchemaMachine::complete(State state) {
   if (state.place == 0) return false;
+  const Place& place = places_[state.place];
+  if (place.kind == PlaceKind::kOutside) return envelope_->complete(place.a);
   return places_[end_number(state).place].kind == PlaceKind::kDone;
 }
 
@@ -423,6 +432,7 @@ SchemaMachine::State SchemaMachine::after_item(State state) {
 
 Idle SchemaMachine::idle(State state) {
   const Place& place = places_[state.place];
+  if (place.kind == PlaceKind::kOutside) return envelope_->idle(place.a);
   if (mode_ == SchemaMode::kAccept && skips_spaces(place.kind)) return {&json_spaces(), false, UINT32_MAX, true};
   if (place.scan != kPlainText) return {};
   if (place.kind == PlaceKind::kKey) {

@@ -22,6 +22,7 @@
 #include "contract/schema_completion.h"
 #include "contract/schema_programs.h"
 #include "contract/token_mask.h"
+#include "contract/tool_envelope.h"
 
 namespace cadre::contract {
 
@@ -53,7 +54,8 @@ class SchemaMachine {
     kArrayStart,
     kArrayNext,
     kArrayAfter,
-    kAnything  // every byte, until the text decides
+    kAnything,  // every byte, until the text decides
+    kOutside    // of a tool set's answer, not in the arguments of a call: a = state of the envelope
   };
   struct Place {
     PlaceKind kind = PlaceKind::kRefused;
@@ -64,6 +66,8 @@ class SchemaMachine {
   static constexpr uint32_t kNoWay = UINT32_MAX;
 
   static Result<std::unique_ptr<SchemaMachine>> compile(const Schema& schema, SchemaMode mode);
+  // Reads answers with tool calls. Generate mode: Error names a tool that can be called and whose arguments nothing can be written for.
+  static Result<std::unique_ptr<SchemaMachine>> compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode);
 
   State start() const { return start_; }
   State next(State state, uint8_t byte);
@@ -81,6 +85,7 @@ class SchemaMachine {
   uint32_t step_at(State state, size_t level) const;
   bool is_local(State state) const { return mode_ == SchemaMode::kAccept || stack_[state.stack].settled; }
   SchemaPrograms& programs() { return programs_; }
+  const ToolSet* tools() const { return envelope_ ? &envelope_->set() : nullptr; }
   // A number has no last byte of its own: the state as if it ended here; the state itself elsewhere.
   State end_number(State state);
   // The state after an item of an array once that item proved equal to an earlier one, and once it proved different from all.
@@ -122,6 +127,8 @@ class SchemaMachine {
   State begin_value(uint32_t stack, uint32_t location, uint8_t byte);
   State begin_item(State state, uint8_t byte);
   State push(uint32_t stack, uint32_t step);
+  State step_outside(State state, uint8_t byte);
+  Result<void> find_arguments();
   State end_value(uint32_t stack, uint32_t verdict, bool guarded);
   uint32_t text_place(const Place& place, uint8_t byte);
   uint32_t key_place(const Place& place, uint8_t byte);
@@ -131,9 +138,17 @@ class SchemaMachine {
 
   Outcomes outcomes(const Place& place);
   uint32_t rest(uint32_t stack, uint32_t verdict);
-  bool must_differ(uint32_t stack) const { return stack != 0 && programs_.step(stack_[stack].step).must_differ; }
+  bool must_differ(uint32_t stack) const {
+    return stack != 0 && !is_call(stack_[stack].step) && programs_.step(stack_[stack].step).must_differ;
+  }
+  // The lowest node of the stack in a call's arguments: its step says where the envelope goes on behind them.
+  static bool is_call(uint32_t step) { return (step & kCallStep) != 0; }
+  static constexpr uint32_t kCallStep = 1u << 31;
 
   SchemaMode mode_;
+  std::unique_ptr<const Schema> schema_of_tools_;  // a tool set's, in one; and what stands around them
+  std::vector<SchemaId> arguments_;                // per tool
+  std::unique_ptr<ToolEnvelope> envelope_;
   bool by_stack_ = false;  // the transition under way looked at the stack, so it cannot stand in a row
   SchemaPrograms programs_;
   SchemaCompletion completion_;                           // generate mode

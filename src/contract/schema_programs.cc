@@ -19,7 +19,7 @@ uint64_t hash_of(const Step& step) {
 
 Result<SchemaPrograms> SchemaPrograms::make(const Schema& schema, SchemaMode mode) {
   SchemaPrograms result(TRY(SchemaFormulas::make(schema, mode == SchemaMode::kGenerate)), mode);
-  result.root_ = result.location({schema.root}, result.table().variable(kGoalVariable));
+  result.root_ = result.location_of(schema.root);
   return result;
 }
 

@@ -133,6 +133,7 @@ class SchemaPrograms {
   static Result<SchemaPrograms> make(const Schema& schema, SchemaMode mode);
 
   uint32_t root() const { return root_; }  // location
+  uint32_t location_of(SchemaId node) { return location({node}, table().variable(kGoalVariable)); }
   // kNone: no value of that type may stand there.
   uint32_t program(uint32_t location, ValueType type);
   // Can any value stand there, as far as the types tell?
