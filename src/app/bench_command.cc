@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "contract/constraint.h"
+#include "contract/schema_contract.h"
 #include "contract/vocabulary_file.h"
 #include "eval/mask_times.h"
 #include "eval/maskbench_suite.h"
@@ -30,7 +30,7 @@ int fail(const Error& error) {
 // The compiled machine as a judge of documents.
 eval::SchemaJudge machine_judge() {
   return [](std::string_view schema, const contract::SchemaOptions& options) -> Result<eval::InstanceJudge> {
-    auto contract = TRY(contract::CompiledSchema::compile(schema, contract::SchemaMode::kAccept, options));
+    auto contract = TRY(contract::SchemaContract::compile(schema, contract::SchemaMode::kAccept, options));
     return eval::InstanceJudge([contract](std::string_view instance) { return contract->accepts(instance); });
   };
 }

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/random.h"
-#include "contract/constraint.h"
+#include "contract/document_cursor.h"
 #include "contract/schema_report.h"
 #include "contract/schema_validate.h"
 
@@ -134,7 +134,7 @@ std::string sample(contract::SchemaMachine& machine, base::Random& random, uint3
     if (ways.empty()) break;
     cursor = ways[random.below(ways.size())];
   }
-  return std::string(cursor.text());
+  return cursor.text();
 }
 
 int run_sample(const GrammarOptions& options) {

@@ -1,6 +1,6 @@
-// What a generator may write next: a compiled contract bound to a vocabulary and to the text so far.
+// What a generator may write next: a contract bound to a vocabulary and to the text so far.
 //
-//     auto contract = TRY(CompiledSchema::compile(schema_text, SchemaMode::kGenerate));
+//     auto contract = TRY(SchemaContract::compile(schema_text, SchemaMode::kGenerate));   // or any other Contract
 //     auto constraint = TRY(Constraint::make(contract, vocabulary, 200));   // at most 200 tokens
 //     while (!constraint.ended()) {
 //       const TokenMask& mask = constraint.mask();   // ranks of the tokens that may come next
@@ -9,80 +9,26 @@
 //     }
 //
 // Masks are exact: a token is in the mask if and only if advance() takes it. They are remembered per state in the contract, for all
-// constraints of one vocabulary. In generate mode the mask is never empty before the document is complete, and with a budget of tokens
-// the document is always complete within it (SchemaMachine::distance counts bytes, and a byte is at most one token).
-// Thread safety: a CompiledSchema may be shared by threads (a lock inside guards its growing tables); a Constraint belongs to one.
+// constraints of one vocabulary. With a budget of tokens the mask is never empty before the text is complete, and the text is
+// always complete within the budget (Contract::distance counts bytes, and a byte is at most one token).
+// A copy is a fork, at the cost of two reference counts; rollback() takes tokens back at the cost of one each.
+// Thread safety: contracts and vocabularies may be shared by threads; a Constraint belongs to one.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
-#include <string_view>
-#include <unordered_map>
-#include <vector>
 
-#include "contract/document_cursor.h"
-#include "contract/schema.h"
+#include "contract/contract.h"
 #include "contract/vocabulary.h"
 
 namespace cadre::contract {
 
-inline constexpr size_t kMaskCacheSizeBytesMax = 16 << 20;  // per contract and vocabulary
-inline constexpr uint32_t kNoBudget = UINT32_MAX;
-
-class CompiledSchema {
- public:
-  static Result<std::shared_ptr<CompiledSchema>> compile(std::string_view json, SchemaMode mode,
-                                                         const SchemaOptions& options = {});
-
-  const Schema& schema() const { return schema_; }
-  // Is the whole text a document of the schema? Error kLimit when the machine's tables are full.
-  Result<bool> accepts(std::string_view text);
-  SchemaMode mode() const { return mode_; }
-  // Generate mode: bytes, and so at most as many tokens, of the shortest document that was found.
-  uint32_t bytes_min();
-  // States in the machine's tables so far.
-  size_t size();
-
- private:
-  friend class Constraint;
-  struct Masks {  // of one vocabulary
-    // How far from the end each token leads that is certain, as the machine knows it.
-    struct Reach {
-      uint32_t distance = 0;
-      RankInterval ranks;
-    };
-    struct Entry {
-      std::vector<uint32_t> steps;  // the open containers that the mask depends on, innermost first
-      bool ends_document = false;   // and that there are no more than those
-      TokenMask certain;
-      std::vector<uint32_t> guarded;  // ranks whose tokens pass a point that only the text can decide
-    };
-    std::shared_ptr<const Vocabulary> vocabulary;
-    std::unordered_map<uint32_t, std::vector<std::shared_ptr<const Entry>>> entries;  // per place
-    std::unordered_map<uint64_t, std::shared_ptr<const std::vector<Reach>>> reach;    // per place and stack
-    size_t size_bytes = 0;
-  };
-  CompiledSchema() = default;
-  Masks& masks(const std::shared_ptr<const Vocabulary>& vocabulary);
-  std::shared_ptr<const Masks::Entry> mask(const std::shared_ptr<const Vocabulary>& vocabulary,
-                                           SchemaMachine::State state);
-  std::shared_ptr<const std::vector<Masks::Reach>> reach(const std::shared_ptr<const Vocabulary>& vocabulary,
-                                                         SchemaMachine::State state);
-
-  SchemaMode mode_ = SchemaMode::kAccept;
-  Schema schema_;
-  std::mutex mutex_;  // guards what follows
-  std::unique_ptr<SchemaMachine> machine_;
-  std::vector<Masks> masks_;
-};
-
 class Constraint {
  public:
-  // A copy is a fork: both go on independently, at the cost of a reference count.
-  // Error: a budget in accept mode, one below the shortest document (says the least), a vocabulary that cannot spell every byte.
-  static Result<Constraint> make(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary,
+  // Error: a budget for a contract that is not bounded, one below the shortest text (says the least), a vocabulary that cannot spell
+  // every byte.
+  static Result<Constraint> make(std::shared_ptr<Contract> contract, std::shared_ptr<const Vocabulary> vocabulary,
                                  uint32_t tokens_max = kNoBudget);
 
   // Valid until the next call of a member that is not const. End of sequence is allowed when complete().
@@ -93,33 +39,51 @@ class Constraint {
   void rollback(size_t count);
   bool complete() const;
   bool ended() const { return position_->ended; }
-  std::string_view text() const { return position_->cursor.text(); }
   uint32_t tokens_left() const { return position_->tokens_left; }
-  // The text that must come next whatever is chosen; empty when there is a choice or the document may end here.
+  // The text so far is put together when asked for; text_from() costs the tokens behind `begin`.
+  std::string text() const { return text_from(0); }
+  std::string text_from(size_t begin) const;
+  size_t text_size() const { return position_->text_size; }
+  // The text that must come next whatever is chosen; empty when there is a choice or the text may end here.
   std::string forced_text() const;
 
  private:
+  struct Bound {
+    std::shared_ptr<Contract> contract;
+    std::shared_ptr<const Vocabulary> vocabulary;
+  };
   struct Position {
-    Position(DocumentCursor begun, uint32_t tokens) : cursor(std::move(begun)), tokens_left(tokens) {}
+    Position(Contract::State begun, uint32_t tokens) : state(std::move(begun)), tokens_left(tokens) {}
     Position(const Position&) = default;
     Position& operator=(const Position&) = delete;
     ~Position();  // of a long chain, without recursion
-    DocumentCursor cursor;
+    Contract::State state;
+    size_t text_size = 0;
+    uint32_t token = kNoToken;  // read last
     uint32_t tokens_left = kNoBudget;
     bool ended = false;
     mutable std::shared_ptr<const Position> before;
   };
-  Constraint(std::shared_ptr<CompiledSchema> contract, std::shared_ptr<const Vocabulary> vocabulary,
-             uint32_t tokens_max);
-  bool reads(DocumentCursor& cursor, std::string_view text) const;
-  bool takes_guarded(std::string_view text) const;
-  void keep_within_budget(const std::vector<CompiledSchema::Masks::Reach>& reach);
+  // The mask handed out last. A fork asks for its own.
+  struct Handed {
+    Handed() = default;
+    Handed(const Handed&) {}
+    Handed(Handed&&) = default;
+    Handed& operator=(const Handed&) {
+      mask.reset();
+      return *this;
+    }
+    Handed& operator=(Handed&&) = default;
+    std::shared_ptr<const TokenMask> mask;
+  };
 
-  std::shared_ptr<CompiledSchema> contract_;
-  std::shared_ptr<const Vocabulary> vocabulary_;
+  Constraint(std::shared_ptr<const Bound> bound, uint32_t tokens_max);
+  // The farthest from the end that the next token may lead.
+  uint32_t distance_max() const { return position_->tokens_left == kNoBudget ? kNoBudget : position_->tokens_left - 1; }
+
+  std::shared_ptr<const Bound> bound_;
   std::shared_ptr<const Position> position_;
-  std::shared_ptr<const CompiledSchema::Masks::Entry> entry_;  // whose mask was handed out last
-  TokenMask mask_;                                             // or this
+  Handed handed_;
 };
 
 }  // namespace cadre::contract

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "contract/schema_contract.h"
 #include "contract/schema_validate.h"
 
 namespace cadre::contract {
@@ -48,7 +49,7 @@ TEST_P(ConstraintModes, TheMaskIsWhatAdvanceTakes) {
   base::Random random(11);
   size_t states = 0;
   for (const std::string& schema : schemas()) {
-    const auto contract = CompiledSchema::compile(schema, GetParam());
+    const auto contract = SchemaContract::compile(schema, GetParam());
     ASSERT_TRUE(contract.ok()) << contract.error().message;
     for (int walk = 0; walk < 12; ++walk) {
       const bool budgeted = GetParam() == SchemaMode::kGenerate && walk % 2 == 1;
@@ -92,7 +93,7 @@ TEST(Constraint, RandomWalksEndValidWithinTheBudget) {
   const auto vocabulary = json_vocabulary();
   base::Random random(12);
   for (const std::string& schema : schemas()) {
-    const auto contract = CompiledSchema::compile(schema, SchemaMode::kGenerate);
+    const auto contract = SchemaContract::compile(schema, SchemaMode::kGenerate);
     ASSERT_TRUE(contract.ok()) << schema << contract.error().message;
     const uint32_t needed = (*contract)->bytes_min();
     for (int walk = 0; walk < 60; ++walk) {
@@ -121,7 +122,7 @@ TEST(Constraint, RandomWalksEndValidWithinTheBudget) {
 TEST(Constraint, RollbackAndForkLeaveTheOthersAlone) {
   const auto vocabulary = json_vocabulary();
   const auto contract =
-      CompiledSchema::compile(R"({"type":"array","uniqueItems":true,"items":{"type":"integer"}})", SchemaMode::kAccept);
+      SchemaContract::compile(R"({"type":"array","uniqueItems":true,"items":{"type":"integer"}})", SchemaMode::kAccept);
   ASSERT_TRUE(contract.ok());
   auto constraint = Constraint::make(*contract, vocabulary);
   ASSERT_TRUE(constraint.ok());
@@ -146,7 +147,7 @@ TEST(Constraint, RollbackAndForkLeaveTheOthersAlone) {
 }
 
 TEST(Constraint, ALongDocumentIsLetGoWithoutRecursion) {
-  const auto contract = CompiledSchema::compile("{}", SchemaMode::kAccept);
+  const auto contract = SchemaContract::compile("{}", SchemaMode::kAccept);
   ASSERT_TRUE(contract.ok());
   auto constraint = Constraint::make(*contract, json_vocabulary());
   ASSERT_TRUE(constraint.ok());
@@ -157,7 +158,7 @@ TEST(Constraint, ALongDocumentIsLetGoWithoutRecursion) {
 }
 
 TEST(Constraint, ForcedTextIsTheOnlyWay) {
-  const auto contract = CompiledSchema::compile(
+  const auto contract = SchemaContract::compile(
       R"({"type":"object","properties":{"city":{"enum":["Oslo","Osaka"]},"ok":{"const":true}},"required":["city","ok"],"additionalProperties":false})",
       SchemaMode::kGenerate);
   ASSERT_TRUE(contract.ok());
@@ -171,11 +172,11 @@ TEST(Constraint, ForcedTextIsTheOnlyWay) {
 
 TEST(Constraint, BudgetsThatCannotHoldAreRefused) {
   const auto vocabulary = json_vocabulary();
-  const auto contract = CompiledSchema::compile(R"({"type":"string","minLength":10})", SchemaMode::kGenerate);
+  const auto contract = SchemaContract::compile(R"({"type":"string","minLength":10})", SchemaMode::kGenerate);
   ASSERT_TRUE(contract.ok());
   EXPECT_FALSE(Constraint::make(*contract, vocabulary, 11).ok());
   EXPECT_TRUE(Constraint::make(*contract, vocabulary, 12).ok());
-  const auto accepting = CompiledSchema::compile("{}", SchemaMode::kAccept);
+  const auto accepting = SchemaContract::compile("{}", SchemaMode::kAccept);
   ASSERT_TRUE(accepting.ok());
   EXPECT_FALSE(Constraint::make(*accepting, vocabulary, 100).ok());
 }

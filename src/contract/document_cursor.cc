@@ -22,14 +22,12 @@ bool is_after_item(Kind kind) {
 bool DocumentCursor::read(std::string_view bytes) {
   if (machine_->dead(state_)) return false;
   DocumentCursor next = *this;
-  auto longer =
-      std::make_shared<std::string>();  // copies of this cursor, perhaps on other threads, still look at the old text
-  longer->reserve(text_->size() + bytes.size());
-  longer->assign(*text_);
-  next.text_ = longer;
+  next.unkept_ = bytes.substr(0, 0);
   for (const char byte : bytes) {
-    if (!next.read_byte(static_cast<uint8_t>(byte), *longer)) return false;
+    if (!next.read_byte(static_cast<uint8_t>(byte))) return false;
   }
+  next.unkept_ = {};
+  next.text_.append(bytes);
   *this = std::move(next);
   return true;
 }
@@ -63,15 +61,13 @@ uint32_t DocumentCursor::bytes_to_differ() const {
       place.kind == Kind::kKey && place.scan == kPlainText && machine_->programs().key_is_idle(place.b);
   if (in_name) {
     // The machine's distance has a byte for this already.
-    return level_ && level_->depth == machine_->depth(state_) && has_name(std::string(text().substr(name_start_)) + '"')
-               ? 0u
-               : -1u;
+    return level_ && level_->depth == machine_->depth(state_) && has_name(text_from(name_start_) + '"') ? 0u : -1u;
   }
   const bool in_item = (place.kind == Kind::kText && place.scan == kPlainText) || place.kind == Kind::kNumber;
   if (!in_item || !level_ || level_->depth + 1 != machine_->depth(state_) || level_->items.empty() ||
       !machine_->item_must_differ(state_))
     return 0;
-  const std::string item(text().substr(level_->item_start));
+  const std::string item = text_from(level_->item_start);
   if (place.kind == Kind::kText) return has_item(item + '"') ? 1 : 0;
   if (!number_may_end(static_cast<NumberState>(place.scan)) || !has_item(item)) return 0;
   for (char digit = '0'; digit <= '9'; ++digit) {
@@ -82,15 +78,19 @@ uint32_t DocumentCursor::bytes_to_differ() const {
   return 2;
 }
 
-std::optional<bool> DocumentCursor::name_is_new(std::string_view rest) const {
+std::optional<std::string> DocumentCursor::open_name() const {
   const SchemaMachine::Place& place = machine_->place(state_);
-  if (place.kind != Kind::kKey || place.scan != kPlainText || rest.find('\\') != std::string_view::npos)
-    return std::nullopt;
-  const std::string_view begun = text().substr(name_start_ + 1);
-  if (begun.find('\\') != std::string_view::npos) return std::nullopt;
+  if (place.kind != Kind::kKey || place.scan != kPlainText) return std::nullopt;
   for (const Level* level = level_.get(); level != nullptr; level = level->outer.get()) {
     if (level->item_start != 0) return std::nullopt;
   }
+  std::string begun = text_from(name_start_ + 1);
+  if (begun.find('\\') != std::string::npos) return std::nullopt;
+  return begun;
+}
+
+std::optional<bool> DocumentCursor::name_is_new(std::string_view begun, std::string_view rest) const {
+  if (rest.find('\\') != std::string_view::npos) return std::nullopt;
   if (!level_ || level_->depth != machine_->depth(state_)) return true;
   return std::none_of(level_->names.begin(), level_->names.end(), [&](const std::string& name) {
     return name.size() == begun.size() + rest.size() && name.starts_with(begun) && name.ends_with(rest);
@@ -108,7 +108,7 @@ bool DocumentCursor::has_item(const std::string& text) const {
                                   [&](const auto& earlier) { return same_value(*earlier, *item); });
 }
 
-bool DocumentCursor::read_byte(uint8_t byte, std::string& text) {
+bool DocumentCursor::read_byte(uint8_t byte) {
   // A number that is an item ends before the byte that ends it, and must be compared before the array can close.
   if (is_number(machine_->place(state_).kind) &&
       number_next(static_cast<NumberState>(machine_->place(state_).scan), byte) == kNumberRefused) {
@@ -122,13 +122,13 @@ bool DocumentCursor::read_byte(uint8_t byte, std::string& text) {
   state_ = machine_->next(state_, byte);
   if (machine_->dead(state_)) return false;
   state_.guarded = false;  // what a guard asks is answered below, byte by byte
-  text.push_back(static_cast<char>(byte));
+  unkept_ = {unkept_.data(), unkept_.size() + 1};
 
   const SchemaMachine::Place& place = machine_->place(state_);
   const size_t depth = machine_->depth(state_);
   while (level_ && level_->depth > depth) level_ = level_->outer;
-  if (place.kind == Kind::kKey && before != Kind::kKey) name_start_ = text.size() - 1;
-  if (place.kind == Kind::kText && before != Kind::kText) string_start_ = text.size() - 1;
+  if (place.kind == Kind::kKey && before != Kind::kKey) name_start_ = text_size() - 1;
+  if (place.kind == Kind::kText && before != Kind::kText) string_start_ = text_size() - 1;
   const bool string_ended = before == Kind::kText && place.kind != Kind::kText;
   if (string_ended && machine_->programs().text(place_before.a).is_regex && !end_regex()) return false;
   if (place.kind == Kind::kColon && before == Kind::kKey) {
@@ -136,7 +136,7 @@ bool DocumentCursor::read_byte(uint8_t byte, std::string& text) {
   }
   const bool item_begins = (before == Kind::kArrayStart || before == Kind::kArrayNext) && depth > depth_before;
   if (item_begins && machine_->programs().has_unique(place_before.a))
-    own_level(depth_before).item_start = text.size() - 1;
+    own_level(depth_before).item_start = text_size() - 1;
   const bool value_ended = before != Kind::kArrayAfter || depth < depth_before;
   if (is_after_item(place.kind) && value_ended && !is_number(before)) return end_item();
   return true;
@@ -144,7 +144,7 @@ bool DocumentCursor::read_byte(uint8_t byte, std::string& text) {
 
 // What this reader of patterns does not support may still be one.
 bool DocumentCursor::end_regex() const {
-  const Result<JsonValue> value = parse_document(text().substr(string_start_));
+  const Result<JsonValue> value = parse_document(text_from(string_start_));
   if (!value.ok()) return false;
   const Result<Regex> regex = Regex::parse(value->text);
   return regex.ok() || regex.error().code != ErrorCode::kInvalid;
@@ -152,7 +152,7 @@ bool DocumentCursor::end_regex() const {
 
 bool DocumentCursor::end_name() {
   const size_t depth = machine_->depth(state_);
-  Result<JsonValue> name = parse_document(text().substr(name_start_));
+  Result<JsonValue> name = parse_document(text_from(name_start_));
   if (!name.ok()) return false;
   if (level_ && level_->depth == depth &&
       std::find(level_->names.begin(), level_->names.end(), name->text) != level_->names.end()) {
@@ -168,7 +168,7 @@ bool DocumentCursor::end_item() {
   const size_t depth = machine_->depth(state_);
   while (level_ && level_->depth > depth) level_ = level_->outer;
   Level& level = own_level(depth);
-  Result<JsonValue> item = parse_document(text().substr(level.item_start));
+  Result<JsonValue> item = parse_document(text_from(level.item_start));
   if (!item.ok()) return false;
   const bool duplicate = std::any_of(level.items.begin(), level.items.end(),
                                      [&](const auto& earlier) { return same_value(*earlier, *item); });

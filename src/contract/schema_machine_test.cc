@@ -5,14 +5,14 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "contract/constraint.h"
+#include "contract/schema_contract.h"
 #include "contract/schema_validate.h"
 
 namespace cadre::contract {
 namespace {
 
 bool accepts(const std::string& schema, std::string_view text) {
-  auto compiled = CompiledSchema::compile(schema, SchemaMode::kAccept);
+  auto compiled = SchemaContract::compile(schema, SchemaMode::kAccept);
   EXPECT_TRUE(compiled.ok()) << schema << ": " << compiled.error().message;
   const Result<bool> accepted = (*compiled)->accepts(text);
   EXPECT_TRUE(accepted.ok()) << accepted.error().message;
@@ -130,7 +130,7 @@ TEST(SchemaMachine, UnevaluatedSeesWhatHeldInPlace) {
 }
 
 TEST(SchemaMachine, RefusesAsSoonAsNamesOrTextsCannotFit) {
-  auto compiled = CompiledSchema::compile(
+  auto compiled = SchemaContract::compile(
       R"({"type":"object","properties":{"city":{"enum":["Oslo","Rome"]}},"required":["city"],"additionalProperties":false})",
       SchemaMode::kAccept);
   ASSERT_TRUE(compiled.ok());
@@ -149,7 +149,7 @@ TEST(SchemaMachine, SchemasThatNothingSatisfiesAcceptNothing) {
   for (const char* schema :
        {"false", R"({"type":"string","enum":[1]})", R"({"allOf":[{"type":"string"},{"type":"object"}]})"}) {
     for (const char* text : {"1", "\"a\"", "{}", "[]", "null"}) EXPECT_FALSE(accepts(schema, text)) << schema << text;
-    EXPECT_FALSE(CompiledSchema::compile(schema, SchemaMode::kGenerate).ok()) << schema;
+    EXPECT_FALSE(SchemaContract::compile(schema, SchemaMode::kGenerate).ok()) << schema;
   }
 }
 

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "contract/constraint.h"
+#include "contract/schema_contract.h"
 
 namespace cadre::contract {
 
@@ -44,7 +44,7 @@ const char* grade_name(Grade grade) {
 
 SchemaReport report_schema(std::string_view json, const SchemaOptions& options) {
   SchemaReport report;
-  const auto accepting = CompiledSchema::compile(json, SchemaMode::kAccept, options);
+  const auto accepting = SchemaContract::compile(json, SchemaMode::kAccept, options);
   if (!accepting.ok()) {
     report.accept = report.generate = Grade::kRefused;
     report.notes.push_back({"", accepting.error().message});
@@ -53,7 +53,7 @@ SchemaReport report_schema(std::string_view json, const SchemaOptions& options) 
   const Schema& schema = (*accepting)->schema();
   for (const std::string& keyword : schema.unknown_keywords)
     report.notes.push_back({keyword, "unknown keyword, taken as an annotation"});
-  const auto generating = CompiledSchema::compile(json, SchemaMode::kGenerate, options);
+  const auto generating = SchemaContract::compile(json, SchemaMode::kGenerate, options);
   if (generating.ok()) {
     add_narrowings(schema, report);
     report.bytes_min = (*generating)->bytes_min();

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/file.h"
+#include "contract/schema_contract.h"
 #include "eval/json_slices.h"
 #include "eval/schema_judge.h"
 
@@ -67,7 +68,7 @@ Result<MaskTimes> measure_masks(const MaskTimesOptions& options,
     const auto tests = member_slice(text, "tests");
     if (!schema || !tests) return Error{ErrorCode::kInvalid, files[i] + ": no \"schema\" or no \"tests\""};
     const double begin = thread_us();
-    auto contract = contract::CompiledSchema::compile(*schema, options.mode, schema_options);
+    auto contract = contract::SchemaContract::compile(*schema, options.mode, schema_options);
     if (!contract.ok()) continue;
     auto constraint = TRY(contract::Constraint::make(*contract, vocabulary));
     constraint.mask();

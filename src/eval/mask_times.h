@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "contract/constraint.h"
+#include "contract/schema_programs.h"
 
 namespace cadre::eval {
 

@@ -1,0 +1,74 @@
+// A JSON Schema as a contract (contract/contract.h).
+//
+//     auto contract = TRY(SchemaContract::compile(schema_text, SchemaMode::kGenerate));
+//     auto constraint = TRY(Constraint::make(contract, vocabulary, 200));   // always complete within 200 tokens
+//
+// What is read and written is what contract/schema_machine.h says, together with what only the text decides (contract/document_cursor.h).
+// Bounded in generate mode. Errors: what contract/schema_reader.h and SchemaMachine::compile refuse.
+// Masks are remembered per place and the open containers that they depend on. Thread safety: as Contract says.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "contract/contract.h"
+#include "contract/document_cursor.h"
+#include "contract/schema.h"
+#include "contract/token_reach.h"
+
+namespace cadre::contract {
+
+class SchemaContract : public Contract {
+ public:
+  static Result<std::shared_ptr<SchemaContract>> compile(std::string_view json, SchemaMode mode,
+                                                         const SchemaOptions& options = {});
+
+  const Schema& schema() const { return schema_; }
+  SchemaMode mode() const { return mode_; }
+
+  State start() override;
+  bool read(State& state, std::string_view bytes) override;
+  bool complete(const State& state) override;
+  bool bounded() const override { return mode_ == SchemaMode::kGenerate; }
+  uint32_t distance(const State& state) override;
+  std::shared_ptr<const TokenMask> mask(const std::shared_ptr<const Vocabulary>& vocabulary, const State& state,
+                                        uint32_t distance_max) override;
+  std::string forced(const State& state, size_t size_max) override;
+  size_t size() override;
+  std::string problem() override;
+
+ private:
+  struct Entry {
+    std::vector<uint32_t> steps;  // the open containers that the mask depends on, innermost first
+    bool ends_document = false;   // and that there are no more than those
+    TokenMask certain;
+    std::vector<uint32_t> guarded;  // ranks whose tokens pass a point that only the text can decide
+  };
+  struct Masks {  // of one vocabulary
+    std::shared_ptr<const Vocabulary> vocabulary;
+    std::unordered_map<uint32_t, std::vector<std::shared_ptr<const Entry>>> entries;  // per place
+    // How far from the end each token leads that is certain, as the machine knows it; per place and stack.
+    std::unordered_map<uint64_t, std::vector<TokenReach>> reach;
+    size_t size_bytes = 0;
+  };
+  SchemaContract() = default;
+  static const DocumentCursor& cursor_of(const State& state) {
+    return *static_cast<const DocumentCursor*>(state.memory.get());
+  }
+  Masks& masks_of(const std::shared_ptr<const Vocabulary>& vocabulary);
+  std::shared_ptr<const Entry> entry(Masks& masks, SchemaMachine::State state);
+  const std::vector<TokenReach>& reach(Masks& masks, SchemaMachine::State state);
+
+  SchemaMode mode_ = SchemaMode::kAccept;
+  Schema schema_;
+  std::mutex mutex_;  // guards what follows
+  std::unique_ptr<SchemaMachine> machine_;
+  std::vector<Masks> masks_;
+};
+
+}  // namespace cadre::contract
