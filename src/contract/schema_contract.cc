@@ -106,6 +106,13 @@ Result<std::shared_ptr<SchemaContract>> SchemaContract::compile(std::string_view
   return result;
 }
 
+Result<std::shared_ptr<SchemaContract>> SchemaContract::compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode) {
+  std::shared_ptr<SchemaContract> result(new SchemaContract());
+  result->mode_ = mode;
+  result->machine_ = TRY(SchemaMachine::compile(std::move(tools), mode));
+  return result;
+}
+
 Contract::State SchemaContract::start() {
   const std::lock_guard lock(mutex_);
   return {0, std::make_shared<const DocumentCursor>(*machine_)};

@@ -1,4 +1,4 @@
-// A JSON Schema as a contract (contract/contract.h).
+// A JSON Schema, or a tool set, as a contract (contract/contract.h).
 //
 //     auto contract = TRY(SchemaContract::compile(schema_text, SchemaMode::kGenerate));
 //     auto constraint = TRY(Constraint::make(contract, vocabulary, 200));   // always complete within 200 tokens
@@ -27,7 +27,10 @@ class SchemaContract : public Contract {
  public:
   static Result<std::shared_ptr<SchemaContract>> compile(std::string_view json, SchemaMode mode,
                                                          const SchemaOptions& options = {});
+  // Answers of a model that is given tools.
+  static Result<std::shared_ptr<SchemaContract>> compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode);
 
+  // Of a contract made from a schema.
   const Schema& schema() const { return schema_; }
   SchemaMode mode() const { return mode_; }
 

@@ -53,6 +53,10 @@ Result<void> SchemaMachine::find_arguments() {
   std::vector<uint32_t> costs(arguments_.size(), kNoWay);
   bool wide = false;
   for (size_t tool = 0; tool < arguments_.size(); ++tool) {
+    if (const auto plain = plain_object_size_bytes(tools.schema(tool))) {
+      costs[tool] = *plain;  // compiled once it is called
+      continue;
+    }
     const uint32_t location = programs_.location_of(arguments_[tool]);
     const bool viable = programs_.viable(location);
     if (!problem().empty()) return of_tool(tools, tool, Error{ErrorCode::kLimit, problem()});

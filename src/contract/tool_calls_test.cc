@@ -3,10 +3,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "contract/tool_calls.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
+#include "contract/constraint.h"
+#include "contract/schema_contract.h"
+#include "contract/schema_merge.h"
 #include "contract/test_tools.h"
 #include "contract/test_vocabularies.h"
 
@@ -188,23 +192,28 @@ TEST(ToolCalls, MachineAndParserAgreeOnRandomAnswersAndTheirMutations) {
   EXPECT_GT(accepted, walks());
 }
 
+// Every byte, and pieces of texts like this one, whole parts of calls among them.
+std::shared_ptr<const Vocabulary> vocabulary_for(const std::string& text, base::Random& random) {
+  std::vector<std::string> tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  for (size_t i = 0; i < 200; ++i) {
+    const std::string other = test::mutated(text, random);
+    tokens.push_back(other.substr(random.below(other.size() + 1), 1 + random.below(12)));
+  }
+  tokens.emplace_back("<end>");
+  return Vocabulary::build(tokens, static_cast<uint32_t>(tokens.size() - 1)).value();
+}
+
 TEST(ToolCalls, MasksAreWhatTryingEveryTokenFinds) {
   for (uint64_t seed = 0; seed < 60; ++seed) {
     base::Random random(seed);
     const auto set = test::random_tool_set(random);
-    std::vector<std::string> tokens;
-    for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
     const SchemaMode mode = seed % 2 == 0 ? SchemaMode::kGenerate : SchemaMode::kAccept;
     auto generating = SchemaMachine::compile(set, SchemaMode::kGenerate).value();
     bool stuck = false;
     const std::string text =
         test::random_answer(*generating, random, generating->distance(generating->start()) + 80, stuck);
-    for (size_t i = 0; i < 200; ++i) {
-      const std::string other = test::mutated(text, random);
-      tokens.push_back(other.substr(random.below(other.size() + 1), 1 + random.below(12)));
-    }
-    tokens.emplace_back("<end>");
-    const auto vocabulary = Vocabulary::build(tokens, static_cast<uint32_t>(tokens.size() - 1)).value();
+    const auto vocabulary = vocabulary_for(text, random);
     auto machine = SchemaMachine::compile(set, mode).value();
     SchemaMachine::State state = machine->start();
     for (const char c : text) {
@@ -213,6 +222,74 @@ TEST(ToolCalls, MasksAreWhatTryingEveryTokenFinds) {
       state = machine->next(state, static_cast<uint8_t>(c));
       ASSERT_FALSE(machine->dead(state));
     }
+  }
+}
+
+// Whoever follows the masks writes an answer of the set, within the budget; and they are what advance() takes.
+TEST(ToolCalls, TokensEndWithinTheirBudget) {
+  size_t with_calls = 0;
+  for (uint64_t seed = 0; seed < 150; ++seed) {
+    base::Random random(seed);
+    const auto set = test::random_tool_set(random);
+    const auto contract = SchemaContract::compile(set, SchemaMode::kGenerate).value();
+    auto machine = SchemaMachine::compile(set, SchemaMode::kGenerate).value();
+    bool stuck = false;
+    const std::string text = test::random_answer(*machine, random, contract->bytes_min() + 60, stuck);
+    const auto vocabulary = vocabulary_for(text, random);
+    for (int walk = 0; walk < 4; ++walk) {
+      auto constraint =
+          Constraint::make(contract, vocabulary, contract->bytes_min() + static_cast<uint32_t>(random.below(30)))
+              .value();
+      while (!constraint.ended()) {
+        const TokenMask mask = constraint.mask();
+        const bool may_end = constraint.complete();
+        ASSERT_TRUE(mask.count > 0 || may_end) << "seed " << seed << ": " << constraint.text();
+        if (mask.count == 0 || (may_end && random.below(6) == 0)) {
+          ASSERT_TRUE(constraint.advance(vocabulary->end_of_sequence()));
+          break;
+        }
+        for (int i = 0; i < 10; ++i) {
+          const auto token = static_cast<uint32_t>(random.below(vocabulary->size() - 1));
+          Constraint fork = constraint;
+          ASSERT_EQ(fork.advance(token), mask.allows(vocabulary->rank_of(token)))
+              << "seed " << seed << ": " << constraint.text() << " + " << vocabulary->text(token);
+        }
+        const RankInterval interval = mask.intervals[random.below(mask.intervals.size())];
+        const auto rank = interval.low + static_cast<uint32_t>(random.below(interval.high - interval.low));
+        ASSERT_TRUE(constraint.advance(vocabulary->id_of(rank)));
+      }
+      const Result<ToolAnswer> answer = parse_tool_calls(constraint.text(), *set);
+      ASSERT_TRUE(answer.ok()) << "seed " << seed << ": " << constraint.text() << ": " << answer.error().message;
+      with_calls += !answer->calls.empty();
+    }
+  }
+  EXPECT_GT(with_calls, 100u);
+}
+
+// A set of plain tools is not compiled before one is called; what its arguments cost is reckoned beforehand and must be what is found then.
+TEST(ToolCalls, PlainArgumentsCostWhatTheirSearchFinds) {
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    base::Random random(seed);
+    std::string members, required;
+    for (uint64_t i = random.below(6); i > 0; --i) {
+      static const char* const kTypes[] = {"{}",
+                                           "true",
+                                           R"({"type":"string"})",
+                                           R"({"type":"integer","title":"x"})",
+                                           R"({"type":["null","boolean"]})",
+                                           R"({"type":"array"})",
+                                           R"({"type":"boolean"})"};
+      const std::string name = fmt::format(R"("{}{}")", i % 2 == 0 ? "caf\u00e9\\n" : "b", i);
+      members += fmt::format("{}{}:{}", members.empty() ? "" : ",", name, kTypes[random.below(std::size(kTypes))]);
+      if (random.below(3) != 0) required += (required.empty() ? "" : ",") + name;
+    }
+    const std::string schema = fmt::format(R"({{"type":"object","properties":{{{}}},"required":[{}]{}}})", members,
+                                           required, random.below(2) == 0 ? R"(,"additionalProperties":false)" : "");
+    const Schema kept = read_schema(schema).value();
+    const auto size = plain_object_size_bytes(kept);
+    ASSERT_TRUE(size.has_value()) << schema;
+    auto machine = SchemaMachine::compile(kept, SchemaMode::kGenerate).value();
+    EXPECT_EQ(*size, machine->distance(machine->start())) << schema;
   }
 }
 

@@ -22,7 +22,8 @@ std::string_view name_problem(std::string_view name, const ToolFormat& format, u
   if (!base::is_valid_utf8(name)) return "its name is not UTF-8";
   for (const char c : name) {
     const auto byte = static_cast<uint8_t>(c);
-    if (byte < 0x20 || byte == 0x7F || byte == ' ') return "its name has a space or control character in it";
+    if (byte < 0x20 || byte == 0x7F) return "its name has a control character in it";
+    if (format.form == CallForm::kNameOutside && byte == ' ') return "its name has a space in it";
     if (format.form == CallForm::kJson && (c == '"' || c == '\\'))
       return "its name has a character in it that JSON must escape";
     if (format.form == CallForm::kNameOutside && byte == end)

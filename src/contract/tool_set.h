@@ -2,7 +2,7 @@
 //
 //     auto tools = TRY(read_tools(json));                            // the OpenAI "tools" array
 //     auto set = TRY(ToolSet::make(std::move(tools), ToolFormat::hermes(), {.choice = ToolChoice::kAuto, .calls_max = 4}));
-//     auto machine = TRY(SchemaMachine::compile(*set, SchemaMode::kGenerate));   // and on as with a schema
+//     auto contract = TRY(SchemaContract::compile(set, SchemaMode::kGenerate));   // and on as with a schema
 //     auto answer = TRY(parse_tool_calls(text, *set));               // contract/tool_calls.h
 //
 // kNoCall: free text in which no call begins. kAuto: free text, or calls, or text and then calls; where the trigger of the format is complete, the

@@ -24,7 +24,10 @@ TEST(ToolSet, RefusesToolsByName) {
   EXPECT_THAT(error_of({{"", "", ""}}), HasSubstr("a tool has no name"));
   EXPECT_THAT(error_of({{"a", "", ""}, {"b", "", ""}, {"a", "", ""}}), HasSubstr("tool \"a\": there are two"));
   EXPECT_THAT(error_of({{std::string(257, 'a'), "", ""}}), HasSubstr("has 257 bytes, the limit is 256"));
-  EXPECT_THAT(error_of({{"a b", "", ""}}), HasSubstr("tool \"a b\": its name has a space"));
+  EXPECT_EQ(error_of({{"a b", "", ""}}), "");
+  EXPECT_THAT(error_of({{"a b", "", ""}}, ToolFormat::functions()),
+              HasSubstr("tool \"a b\": its name has a space in it (format \"functions\")"));
+  EXPECT_THAT(error_of({{"a\n", "", ""}}), HasSubstr("a control character"));
   EXPECT_THAT(error_of({{"a\"", "", ""}}), HasSubstr("that JSON must escape"));
   EXPECT_THAT(error_of({{"a\xFF", "", ""}}), HasSubstr("not UTF-8"));
   EXPECT_EQ(error_of({{"a\"", "", ""}}, ToolFormat::functions()), "");
