@@ -4,8 +4,9 @@
 #include <fmt/format.h>
 
 #include "app/exit_codes.h"
+#include "app/grammar_input.h"
+#include "app/grammar_tools.h"
 #include "app/printable.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "contract/document_cursor.h"
@@ -18,22 +19,17 @@ namespace {
 using base::Json;
 using contract::SchemaMode;
 
-constexpr uint64_t kInstanceSizeBytesMax = 64 << 20;
-
-Result<std::string> read_input(const std::string& path, uint64_t size_max) {
-  return base::read_file(path == "-" ? "/dev/stdin" : path, size_max);
-}
-
-int fail(const char* command, const Error& error) {
-  fmt::print(stderr, "cadre grammar {}: {}\n", command, printable(error.message));
-  return error.code == ErrorCode::kIo || error.code == ErrorCode::kInternal || error.code == ErrorCode::kLimit
-             ? kExitFailed
-             : kExitBadInput;
+int without_schema(const char* command) {
+  fmt::print(stderr, "cadre grammar {}: neither a schema nor --tools is given; see cadre grammar {} --help\n", command,
+             command);
+  return kExitUsage;
 }
 
 int run_check(const GrammarOptions& options) {
+  if (!options.tools.empty()) return check_tools(options);
+  if (options.schema.empty()) return without_schema("check");
   const auto text = read_input(options.schema, contract::kSchemaSizeBytesMax);
-  if (!text.ok()) return fail("check", text.error());
+  if (!text.ok()) return fail_grammar("check", text.error());
   contract::SchemaOptions schema_options;
   schema_options.assert_formats = options.formats;
   const contract::SchemaReport report = contract::report_schema(*text, schema_options);
@@ -91,16 +87,18 @@ Result<Acceptance> accept(const contract::Schema& schema, std::string_view text)
 }
 
 int run_accept(const GrammarOptions& options) {
+  if (!options.tools.empty()) return accept_tools(options);
+  if (options.schema.empty()) return without_schema("accept");
   const auto schema_text = read_input(options.schema, contract::kSchemaSizeBytesMax);
-  if (!schema_text.ok()) return fail("accept", schema_text.error());
+  if (!schema_text.ok()) return fail_grammar("accept", schema_text.error());
   const auto text = read_input(options.instance, kInstanceSizeBytesMax);
-  if (!text.ok()) return fail("accept", text.error());
+  if (!text.ok()) return fail_grammar("accept", text.error());
   contract::SchemaOptions schema_options;
   schema_options.assert_formats = options.formats;
   const auto schema = contract::read_schema(*schema_text, schema_options);
-  if (!schema.ok()) return fail("accept", schema.error());
+  if (!schema.ok()) return fail_grammar("accept", schema.error());
   const auto result = accept(*schema, *text);
-  if (!result.ok()) return fail("accept", result.error());
+  if (!result.ok()) return fail_grammar("accept", result.error());
   if (options.json) {
     Json value = {{"accepted", result->accepted}};
     if (!result->accepted) {
@@ -116,53 +114,34 @@ int run_accept(const GrammarOptions& options) {
   return result->accepted ? kExitOk : kExitDeclined;
 }
 
-// A random walk that always ends within the budget: each byte goes where an end is left that is near enough.
-std::string sample(contract::SchemaMachine& machine, base::Random& random, uint32_t budget) {
-  contract::DocumentCursor cursor(machine);
-  for (uint32_t left = budget; left > 0; --left) {
-    if (cursor.complete() && random.chance(0.5)) break;
-    std::vector<contract::DocumentCursor> ways;
-    for (int byte = 0; byte < 256; ++byte) {
-      const char c = static_cast<char>(byte);
-      // Plain letters and digits are likelier than the rest, for the reader's sake.
-      const bool plain = byte < 0x80 && (std::isalnum(byte) != 0 || byte == ' ');
-      contract::DocumentCursor way = cursor;
-      if (!way.read(std::string_view(&c, 1)) || way.distance() > left - 1) continue;
-      const size_t weight = byte >= 0x80 ? 1 : plain ? 4 : 8;
-      for (size_t i = 0; i < weight; ++i) ways.push_back(way);
-    }
-    if (ways.empty()) break;
-    cursor = ways[random.below(ways.size())];
-  }
-  return cursor.text();
-}
-
 int run_sample(const GrammarOptions& options) {
+  if (!options.tools.empty()) return sample_tools(options);
+  if (options.schema.empty()) return without_schema("sample");
   const auto schema_text = read_input(options.schema, contract::kSchemaSizeBytesMax);
-  if (!schema_text.ok()) return fail("sample", schema_text.error());
+  if (!schema_text.ok()) return fail_grammar("sample", schema_text.error());
   contract::SchemaOptions schema_options;
   schema_options.assert_formats = options.formats;
   const auto schema = contract::read_schema(*schema_text, schema_options);
-  if (!schema.ok()) return fail("sample", schema.error());
+  if (!schema.ok()) return fail_grammar("sample", schema.error());
   auto machine = contract::SchemaMachine::compile(*schema, SchemaMode::kGenerate);
-  if (!machine.ok()) return fail("sample", machine.error());
+  if (!machine.ok()) return fail_grammar("sample", machine.error());
   const uint32_t needed = (*machine)->distance((*machine)->start());
   const auto budget = options.budget == 0 ? 4 * needed : static_cast<uint32_t>(options.budget);
   if (budget < needed) {
-    return fail("sample",
-                Error{ErrorCode::kInvalid,
-                      fmt::format("a budget of {} bytes is too small: this schema needs {}", budget, needed)});
+    return fail_grammar("sample",
+                        Error{ErrorCode::kInvalid,
+                              fmt::format("a budget of {} bytes is too small: this schema needs {}", budget, needed)});
   }
   base::Random random(static_cast<uint64_t>(options.seed));
   for (int64_t i = 0; i < options.count; ++i) {
-    const std::string text = sample(**machine, random, budget);
+    const std::string text = random_text(**machine, random, budget);
     const auto document = contract::parse_document(text);
     const auto validity =
         document.ok() ? contract::validate_document(*schema, *document) : Result<contract::Validity>(document.error());
     if (!validity.ok() || !validity->valid) {
-      return fail("sample",
-                  Error{ErrorCode::kInternal,
-                        "the validator refuses a generated document; please report it with the schema: " + text});
+      return fail_grammar(
+          "sample", Error{ErrorCode::kInternal,
+                          "the validator refuses a generated document; please report it with the schema: " + text});
     }
     fmt::print("{}\n", options.json ? base::dump_json(Json{{"document", text}, {"bytes", text.size()}}) : text);
   }
@@ -172,22 +151,27 @@ int run_sample(const GrammarOptions& options) {
 }  // namespace
 
 void add_grammar(CommandLine& line, GrammarOptions& options) {
-  Command& grammar = line.command("grammar", "Contracts: grade a JSON Schema, test a document, write samples");
+  Command& grammar = line.command(
+      "grammar", "Contracts: grade a JSON Schema or a set of tools, test a document or an answer, write samples");
   Command& check = grammar.command("check", "Say what becomes of a schema: exact, narrowed where, refused why");
-  check.text("schema", options.schema, "a JSON Schema file; - for standard input").required();
+  check.text("schema", options.schema, "a JSON Schema file; - for standard input");
+  add_tool_options(check, options);
   check.flag("--formats", options.formats, "formats assert (date, email, ...) instead of annotating");
   check.flag("--json", options.json, "one JSON object instead of text");
   check.example("cadre grammar check tool.schema.json");
   check.action([&options] { return run_check(options); });
   Command& accept = grammar.command("accept", "Test a document; exit status 3 if it is refused");
-  accept.text("--schema", options.schema, "a JSON Schema file").required();
+  accept.text("--schema", options.schema, "a JSON Schema file");
+  add_tool_options(accept, options);
   accept.text("instance", options.instance, "the document; standard input if not given");
   accept.flag("--formats", options.formats, "formats assert instead of annotating");
   accept.flag("--json", options.json, "one JSON object instead of text");
   accept.example("cadre grammar accept --schema tool.schema.json < call.json");
+  accept.example("cadre grammar accept --tools tools.json --choice required --format hermes < answer.txt");
   accept.action([&options] { return run_accept(options); });
   Command& samples = grammar.command("sample", "Write random documents of a schema, each complete within a budget");
-  samples.text("--schema", options.schema, "a JSON Schema file").required();
+  samples.text("--schema", options.schema, "a JSON Schema file");
+  add_tool_options(samples, options);
   samples.integer("--budget", options.budget, "bytes a document may have; 0: four times the shortest", 0, 1'000'000);
   samples.integer("--count", options.count, "how many", 1, 1'000'000);
   samples.integer("--seed", options.seed, "of the random walk", 0, INT64_MAX);

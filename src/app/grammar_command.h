@@ -1,4 +1,4 @@
-// `cadre grammar`: contracts from the command line: grade a schema, test a document against it, write sample documents.
+// `cadre grammar`: contracts from the command line: grade a schema or a set of tools, test a document or an answer against it, write samples.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -11,6 +11,10 @@ namespace cadre::app {
 
 struct GrammarOptions {
   std::string schema;
+  std::string tools;  // instead of a schema: the tools array, and what may be done with it
+  std::string choice = "auto";
+  std::string format = "hermes";
+  int64_t parallel = 1;
   std::string instance = "-";
   int64_t budget = 0;  // bytes; 0: four times the shortest
   int64_t count = 1;
