@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "contract/schema_contract.h"
 #include "contract/vocabulary_file.h"
+#include "eval/contract_check.h"
 #include "eval/mask_times.h"
 #include "eval/maskbench_suite.h"
 #include "eval/schema_suite.h"
@@ -141,6 +142,47 @@ int run_suite_bench(const BenchOptions& options) {
   return kExitOk;
 }
 
+Result<eval::ContractCheckReport> check_contracts(const BenchOptions& options) {
+  Progress progress(base::system_clock());
+  eval::ContractCheckOptions check;
+  check.data = options.data;
+  if (!options.vocabulary.empty()) check.tokens = TRY(contract::read_vocabulary_file(options.vocabulary));
+  check.states = static_cast<size_t>(options.states);
+  check.instances = static_cast<size_t>(options.instances);
+  check.walks = static_cast<size_t>(options.walks);
+  check.full_every = static_cast<size_t>(options.full_every);
+  check.every = static_cast<size_t>(options.every);
+  check.seed = static_cast<uint64_t>(options.seed);
+  check.threads = static_cast<size_t>(options.threads);
+  check.on_progress = [&](size_t done, size_t all) { progress.show(fmt::format("{} of {} schemas", done, all)); };
+  return eval::check_contracts(check);
+}
+
+int run_contract_check(const BenchOptions& options) {
+  const auto report = check_contracts(options);
+  if (!report.ok()) return fail(report.error());
+  const Json values = {{"schemas", report->schemas},
+                       {"schemas_generating", report->schemas_generating},
+                       {"states", report->states},
+                       {"states_full", report->states_full},
+                       {"tokens_tried", report->tokens_tried},
+                       {"masks_wrong", report->masks_wrong},
+                       {"instances", report->instances},
+                       {"instances_valid", report->instances_valid},
+                       {"instances_without_answer", report->instances_without_answer},
+                       {"disagreements", report->disagreements},
+                       {"walks", report->walks},
+                       {"walk_tokens", report->walk_tokens},
+                       {"walks_invalid", report->walks_invalid},
+                       {"walks_stuck", report->walks_stuck},
+                       {"walks_over_budget", report->walks_over_budget}};
+  write_complaints(options, report->failures);
+  print(values, options.json);
+  for (size_t i = 0; i < std::min<size_t>(report->failures.size(), 5); ++i)
+    fmt::print(stderr, "cadre bench: {}\n", printable(report->failures[i]));
+  return report->failures.empty() ? kExitOk : kExitFailed;
+}
+
 }  // namespace
 
 void add_bench(CommandLine& line, BenchOptions& options) {
@@ -166,6 +208,24 @@ void add_bench(CommandLine& line, BenchOptions& options) {
   suite.flag("--json", options.json, "one flat JSON object instead of text");
   suite.example("cadre bench schemas --data JSON-Schema-Test-Suite --draft draft2020-12");
   suite.action([&options] { return run_suite_bench(options); });
+  Command& contracts = bench.command("contracts",
+                                     "Hold contracts to their promises at random: masks against every token, machine "
+                                     "against validator, walks against budgets");
+  contracts.text("--data", options.data, "a folder of {schema, tests} files").required();
+  contracts.text("--vocabulary", options.vocabulary, "tokens to draw from: a line each, base64 and id");
+  contracts.integer("--states", options.states, "masks to compare with trying every token", 0, 1'000'000'000);
+  contracts.integer("--instances", options.instances, "documents to judge twice", 0, 1'000'000'000);
+  contracts.integer("--walks", options.walks, "documents to write under random budgets", 0, 1'000'000'000);
+  contracts.integer("--full-every", options.full_every,
+                    "compare one walk in so many over the whole vocabulary; 0: none", 0, 1'000'000'000);
+  contracts.integer("--every", options.every, "each so many-th schema", 1, 1'000'000);
+  contracts.integer("--seed", options.seed, "of all that is random", 0, INT64_MAX);
+  contracts.integer("--threads", options.threads, "schemas at once; does not change the result", 1, 256);
+  contracts.text("--complaints", options.complaints, "write what went wrong here, a line each");
+  contracts.flag("--json", options.json, "one flat JSON object instead of text");
+  contracts.example(
+      "cadre bench contracts --data maskbench --states 100000 --instances 100000 --walks 10000 --threads 2");
+  contracts.action([&options] { return run_contract_check(options); });
   bench.example("cadre bench grammar --data maskbench --json");
 }
 

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "contract/json_scan.h"
+
 namespace cadre::contract {
 namespace {
 
@@ -23,6 +25,7 @@ struct Token {
   bool negative = false;
   std::string_view whole, fraction;
   int64_t exponent = 0;
+  bool is_exponent_too_long = false;
 };
 
 size_t digits_at(std::string_view text, size_t at) {
@@ -31,10 +34,9 @@ size_t digits_at(std::string_view text, size_t at) {
   return end;
 }
 
-// The exponent's digits; far beyond any legal exponent they saturate.
-int64_t bounded_int(std::string_view digits) {
+int64_t exponent_value(std::string_view digits) {
   int64_t value = 0;
-  for (const char digit : digits) value = std::min<int64_t>(value * 10 + (digit - '0'), 1'000'000'000'000);
+  for (const char digit : digits.substr(0, kExponentDigitsMax)) value = value * 10 + (digit - '0');
   return value;
 }
 
@@ -57,15 +59,11 @@ bool split_token(std::string_view text, Token& out) {
     if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
     end = digits_at(text, at);
     if (end == at) return false;
-    out.exponent = bounded_int(text.substr(at, end - at)) * (negative ? -1 : 1);
+    out.exponent = exponent_value(text.substr(at, end - at)) * (negative ? -1 : 1);
+    out.is_exponent_too_long = end - at > kExponentDigitsMax;
     at = end;
   }
   return at == text.size();
-}
-
-Error limit_error(std::string_view text, const char* what) {
-  const auto shown = text.substr(0, 40);
-  return Error{ErrorCode::kLimit, fmt::format("number {}{}: {}", shown, shown.size() < text.size() ? "..." : "", what)};
 }
 
 uint64_t to_uint64(std::string_view digits) {
@@ -134,6 +132,9 @@ Result<Decimal> Decimal::parse(std::string_view json_number) {
   Token token;
   if (!split_token(json_number, token))
     return Error{ErrorCode::kInvalid, fmt::format("not a number: {}", json_number.substr(0, 40))};
+  if (token.is_exponent_too_long)
+    return Error{ErrorCode::kLimit, fmt::format("number {}...: its exponent has more than {} digits",
+                                                json_number.substr(0, 40), kExponentDigitsMax)};
   auto whole = token.whole;
   auto fraction = token.fraction;
   if (whole == "0") whole = {};
@@ -147,10 +148,6 @@ Result<Decimal> Decimal::parse(std::string_view json_number) {
   }
   Decimal out;
   if (whole.empty() && fraction.empty()) return out;
-  if (whole.size() + fraction.size() > kDecimalDigitsMax)
-    return limit_error(json_number, "more than 1100 significant digits");
-  if (exponent > kDecimalExponentMax || exponent < -kDecimalExponentMax)
-    return limit_error(json_number, "the exponent is beyond 1000000000");
   out.negative_ = token.negative;
   out.digits_.reserve(whole.size() + fraction.size());
   out.digits_.append(whole).append(fraction);

@@ -2,8 +2,8 @@
 //
 // A value is sign x digits x 10^exponent, kept in one canonical form (no leading or trailing zero in `digits`; zero has
 // empty digits, exponent 0 and no sign), so that equal values compare equal member by member: 1, 1.0, 10e-1 and 0.1e1 are
-// one Decimal. No operation rounds. Work is bounded: over kDecimalDigitsMax significant digits or an exponent beyond
-// +-kDecimalExponentMax a number is an Error of code kLimit. Thread safety: values.
+// one Decimal. No operation rounds. Digits have no limit but the text's; an exponent spelt with more than
+// kExponentDigitsMax (contract/json_scan.h) digits is an Error of code kLimit. Thread safety: values.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -14,9 +14,6 @@
 #include "base/result.h"
 
 namespace cadre::contract {
-
-inline constexpr size_t kDecimalDigitsMax = 1100;
-inline constexpr int64_t kDecimalExponentMax = 1'000'000'000;
 
 class Decimal {
  public:

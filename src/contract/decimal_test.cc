@@ -15,7 +15,7 @@ Decimal number(std::string_view text) {
 
 TEST(Decimal, SpellingsOfOneValueAreEqual) {
   const char* kGroups[][4] = {{"1", "1.0", "10e-1", "0.1e1"},
-                              {"0", "-0", "0.000", "0e999999999999999999999"},
+                              {"0", "-0", "0.000", "0e999999999"},
                               {"-1250", "-1.25E+3", "-12500e-1", "-0.00125e6"},
                               {"0.001", "1e-3", "0.0010", "10E-04"}};
   for (const auto& group : kGroups) {
@@ -34,13 +34,13 @@ TEST(Decimal, WhatIsNoJsonNumberIsRefused) {
     EXPECT_FALSE(Decimal::parse(text).ok()) << text;
 }
 
-TEST(Decimal, TooManyDigitsAndFarExponentsAreOverTheLimit) {
-  EXPECT_TRUE(Decimal::parse(std::string(1100, '7')).ok());
-  EXPECT_EQ(Decimal::parse(std::string(1101, '7')).error().code, ErrorCode::kLimit);
+TEST(Decimal, DigitsHaveNoLimitAndLongExponentsAreOverIt) {
+  EXPECT_EQ(number(std::string(100'000, '7')).digits().size(), 100'000u);
+  EXPECT_LT(number(std::string(5000, '7')).compare(number(std::string(4999, '7') + "8")), 0);
   EXPECT_EQ(number("1" + std::string(5000, '0')), number("1e5000"));  // zeros at the end are no significant digits
-  EXPECT_TRUE(Decimal::parse("1e1000000000").ok());
-  EXPECT_EQ(Decimal::parse("1e1000000001").error().code, ErrorCode::kLimit);
-  EXPECT_EQ(Decimal::parse("1e-1000000001").error().code, ErrorCode::kLimit);
+  EXPECT_LT(number("9.9e999999998").compare(number("1e999999999")), 0);
+  EXPECT_EQ(Decimal::parse("1e1000000000").error().code, ErrorCode::kLimit);
+  EXPECT_EQ(Decimal::parse("1e-0000000001").error().code, ErrorCode::kLimit);
   EXPECT_EQ(Decimal::parse("1e99999999999999999999999").error().code, ErrorCode::kLimit);
 }
 
@@ -73,9 +73,9 @@ TEST(Decimal, MultiplesAreExact) {
       {"1.1", "0.1", true},
       {"5", "0", false},
       {"1e308", "0.5", true},
-      {"1e1000000000", "3", false},
-      {"3e1000000000", "3", true},
-      {"1e1000000000", "1024", true},
+      {"1e900000000", "3", false},
+      {"3e900000000", "3", true},
+      {"1e900000000", "1024", true},
       {"1e9", "1024", false},
       {"1e10", "1024", true},
       {"5", "10", false},
@@ -115,8 +115,7 @@ TEST(Decimal, IntegersComeBackInTheRangeOf64Bits) {
   int64_t out = 0;
   EXPECT_TRUE(number("1e18").to_int64(&out));
   EXPECT_EQ(out, 1'000'000'000'000'000'000);
-  for (const char* text :
-       {"0.5", "9223372036854775808", "-9223372036854775809", "1e19", "1e1000000000", "1e-1000000000"})
+  for (const char* text : {"0.5", "9223372036854775808", "-9223372036854775809", "1e19", "1e900000000", "1e-900000000"})
     EXPECT_FALSE(number(text).to_int64(&out)) << text;
   EXPECT_TRUE(number("5.0").is_integer());
   EXPECT_FALSE(number("5.1").is_integer());

@@ -154,6 +154,7 @@ class Reader {
     if (!number.ok()) return fail(number.error().message, number.error().code);
     out.kind = JsonKind::kNumber;
     out.number = std::move(*number);
+    out.number_size_bytes = static_cast<uint32_t>(std::min<size_t>(end - at_, UINT32_MAX));
     out.is_plain_integer = text_.substr(at_, end - at_).find_first_of(".eE") == std::string_view::npos;
     at_ = end;
     return true;

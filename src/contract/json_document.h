@@ -2,8 +2,8 @@
 //
 // Reading is strict RFC 8259, by a reader of our own: the JSON library's refuses numbers beyond a double (1e400), which
 // contracts must judge exactly. Refused with the byte position: malformed text, invalid UTF-8, a lone surrogate escape, a
-// name twice in one object (two parsers would disagree about which one counts), a depth over `depth_max`, a number beyond
-// Decimal's limits. Reading, destroying, comparing and hashing do not recurse deeper than `depth_max`.
+// name twice in one object (two parsers would disagree about which one counts), a depth over `depth_max`, an exponent beyond
+// Decimal's limit. Reading, destroying, comparing and hashing do not recurse deeper than `depth_max`.
 // Thread safety: values.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -32,8 +32,9 @@ struct JsonValue {
   ~JsonValue();
 
   JsonKind kind = JsonKind::kNull;
-  bool is_plain_integer =
-      false;         // kNumber: spelt without fraction and exponent (1.0 and 1e2 are not); no part of the value
+  // kNumber: spelt without fraction and exponent (1.0 and 1e2 are not), and the bytes it is spelt with; no part of the value.
+  bool is_plain_integer = false;
+  uint32_t number_size_bytes = 0;
   Decimal number;    // kNumber
   std::string text;  // kString: decoded UTF-8
   std::vector<JsonValue> items;                            // kArray

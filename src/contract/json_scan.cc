@@ -190,10 +190,10 @@ NumberState number_next(NumberState state, uint8_t byte) {
       if (byte == '+' || byte == '-') return kNumberESign;
       return digit ? kNumberExponent : kNumberRefused;
     case kNumberESign:
-    case kNumberExponent:
       return digit ? kNumberExponent : kNumberRefused;
     default:
-      return kNumberRefused;
+      if (!digit || state < kNumberExponent || state >= kNumberExponentLast) return kNumberRefused;
+      return static_cast<NumberState>(state + 1);
   }
 }
 

@@ -11,7 +11,8 @@ namespace {
 
 constexpr uint32_t kByStack = UINT32_MAX;     // in a row: the stack has a say; of a string's places: the closing quote
 constexpr uint32_t kNotYet = UINT32_MAX - 1;  // in a row: not computed
-constexpr size_t kNumberSizeBytesMax = 1200;  // of a number with demands; a longer one is refused
+// Generate: of a number without demands. A small model that has begun to repeat digits would not stop.
+constexpr uint32_t kGeneratedNumberSizeBytesMax = 40;
 constexpr std::string_view kLiterals[] = {"null", "false", "true"};
 
 // Bytes that stand for themselves in a string.
@@ -251,7 +252,9 @@ SchemaMachine::State SchemaMachine::begin_value(uint32_t stack, uint32_t locatio
       const NumberState number = number_start(byte);
       const uint32_t program = number == kNumberRefused ? kNone : programs_.program(location, ValueType::kNumber);
       if (program == kNone) return {};
-      if (programs_.is_plain(program)) return at(stack, PlaceKind::kNumber, program, 0, number);
+      const bool counts =
+          mode_ == SchemaMode::kGenerate && !must_differ(stack);  // what must differ may need a digit more
+      if (programs_.is_plain(program)) return at(stack, PlaceKind::kNumber, program, counts ? 1 : 0, number);
       return at(stack, PlaceKind::kNumberText, program, number_texts_.id(TextNode{0, byte}), number);
     }
   }
@@ -329,7 +332,11 @@ SchemaMachine::State SchemaMachine::number_byte(State state, uint8_t byte) {
     by_stack_ = true;
     return after;
   }
-  if (place.kind == PlaceKind::kNumber) return at(state.stack, PlaceKind::kNumber, place.a, 0, number);
+  if (place.kind == PlaceKind::kNumber) {
+    const uint32_t size = place.b == 0 ? 0 : place.b + 1;
+    const uint32_t size_max = kGeneratedNumberSizeBytesMax - (number_may_end(number) ? 0 : 1);
+    return size > size_max ? State{} : at(state.stack, PlaceKind::kNumber, place.a, size, number);
+  }
   if (number_text(place.b).size() >= kNumberSizeBytesMax) return {};
   return at(state.stack, PlaceKind::kNumberText, place.a, number_texts_.id(TextNode{place.b, byte}), number);
 }

@@ -45,7 +45,7 @@ class SchemaMachine {
     kText,         // in a string value: a = text, scan
     kKey,          // in a name: a = frame, b = key, scan
     kColon,        // a = step
-    kNumber,       // without demands: a = program, scan = NumberState
+    kNumber,       // without demands: a = program, b = bytes so far (0: not counted), scan = NumberState
     kNumberText,   // with demands: a = program, b = text so far, scan = NumberState
     kLiteral,      // true, false, null: a = which, b = verdict, scan = letters so far
     kObjectStart,  // a = frame

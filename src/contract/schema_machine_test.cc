@@ -145,6 +145,50 @@ TEST(SchemaMachine, RefusesAsSoonAsNamesOrTextsCannotFit) {
   }
 }
 
+TEST(SchemaMachine, LongNumbersAreJudgedAsTheValidatorDoes) {
+  const std::string digits(5000, '7');
+  struct Case {
+    std::string schema, instance;
+    bool accepted = false, judged = true;
+  };
+  for (const Case& c :
+       {Case{"{}", digits, true}, Case{"{}", "1e999999999", true}, Case{"{}", "1e0000000001", false, false},
+        Case{R"({"uniqueItems":true})", "[" + digits + "," + digits + "8]", true},
+        Case{R"({"uniqueItems":true})", "[" + digits + "," + digits + "]", false},
+        Case{R"({"maximum":9})", "0." + digits, false, false}}) {
+    const Schema schema = read_schema(c.schema).value();
+    const auto machine = SchemaMachine::compile(schema, SchemaMode::kAccept).value();
+    DocumentCursor cursor(*machine);
+    EXPECT_EQ(cursor.read(c.instance) && cursor.complete(), c.accepted) << c.schema << " " << c.instance.substr(0, 30);
+    const auto document = parse_document(c.instance);
+    const auto validity = document.ok() ? validate_document(schema, *document) : Result<Validity>(document.error());
+    ASSERT_EQ(validity.ok(), c.judged) << c.schema << " " << c.instance.substr(0, 30);
+    if (validity.ok()) {
+      EXPECT_EQ(validity->valid, c.accepted);
+    } else {
+      EXPECT_EQ(validity.error().code, ErrorCode::kLimit);
+    }
+  }
+}
+
+TEST(SchemaMachine, GeneratedNumbersDoNotRunAway) {
+  const Schema schema = read_schema(R"({"type":"number"})").value();
+  const auto machine = SchemaMachine::compile(schema, SchemaMode::kGenerate).value();
+  for (const std::string begun : {"7", "-0.", "-7", "0.00"}) {
+    DocumentCursor cursor(*machine);
+    ASSERT_TRUE(cursor.read(begun));
+    while (cursor.read("3")) {
+    }
+    EXPECT_EQ(cursor.text().size(), 40u);
+    EXPECT_TRUE(cursor.complete());
+    EXPECT_FALSE(cursor.read("."));
+  }
+  DocumentCursor cursor(*machine);
+  ASSERT_TRUE(cursor.read(std::string(39, '7')));
+  EXPECT_FALSE(cursor.read("."));  // a digit would have to follow
+  EXPECT_TRUE(cursor.read("7"));
+}
+
 TEST(SchemaMachine, SchemasThatNothingSatisfiesAcceptNothing) {
   for (const char* schema :
        {"false", R"({"type":"string","enum":[1]})", R"({"allOf":[{"type":"string"},{"type":"object"}]})"}) {

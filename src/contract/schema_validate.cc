@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "contract/json_scan.h"
+
 // Inlining would give every level of the recursion the locals of all its branches: 4096 levels must fit into 8 MiB of
 // stack, with sanitizers too.
 #define CADRE_OWN_FRAME [[gnu::noinline]]
@@ -79,6 +81,14 @@ uint8_t type_bits(const JsonValue& value, bool plain_integers) {
   return 0;
 }
 
+// Does the verdict on a number depend on more than its being one?
+bool is_judged_by_value(const SchemaNode& node) {
+  const bool has_bounds =
+      node.minimum || node.exclusive_minimum || node.maximum || node.exclusive_maximum || node.multiple_of;
+  const bool tells_integers = ((node.types & kTypeInteger) != 0) != ((node.types & kTypeNumber) != 0);
+  return has_bounds || tells_integers || !node.value_lists.empty();
+}
+
 uint64_t code_point_count(std::string_view text) {
   return static_cast<uint64_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }));
@@ -122,6 +132,8 @@ class Validator {
 
   CADRE_OWN_FRAME bool apply_node(const SchemaNode& node, const JsonValue& instance, const Place& place, Marks* marks) {
     if (node.never) return fail(node, "", place, "the schema is false: nothing is allowed here");
+    if (instance.number_size_bytes > kNumberSizeBytesMax && is_judged_by_value(node))
+      return stop("a number of more than 1200 bytes has to be compared; write it shorter");
     if ((type_bits(instance, node.plain_integers) & node.types) == 0)
       return fail(node, "type", place, "a value of another type is expected");
     if (!check_value_lists(node, instance, place)) return false;

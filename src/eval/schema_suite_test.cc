@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "eval/contract_check.h"
 #include "eval/json_slices.h"
 #include "eval/maskbench_suite.h"
 
@@ -109,6 +110,32 @@ TEST_F(SuiteFolder, MaskBenchIsCountedBySplit) {
             1u);
   EXPECT_EQ(run_maskbench({.data = folder_.path()}, yes_judge())->total.wrong_accepts(), 3u);
   EXPECT_FALSE(run_maskbench({.data = folder_.path() + "/nowhere"}, yes_judge()).ok());
+}
+
+TEST_F(SuiteFolder, ContractsAreHeldToTheirPromises) {
+  write(
+      "a---1.json",
+      R"({"schema":{"type":"object","properties":{"name":{"type":"string","maxLength":4},"n":{"type":"integer","minimum":3}},"required":["n"],"additionalProperties":false},)"
+      R"("tests":[{"valid":true,"data":{"n":5,"name":"ab"}},{"valid":false,"data":{"n":1}}]})");
+  write("b---1.json", R"({"schema":{"not":{}},"tests":[{"valid":false,"data":[]}]})");
+  ContractCheckOptions options;
+  options.data = folder_.path();
+  options.states = 60;
+  options.instances = 400;
+  options.walks = 40;
+  options.tokens = {"{\"", "\":", "n\"", "na", "me", "123", "{\"n\":", "  "};
+  options.threads = 2;
+  const auto report = check_contracts(options).value();
+  EXPECT_EQ(report.failures, std::vector<std::string>{});
+  EXPECT_EQ(report.schemas, 2u);
+  EXPECT_EQ(report.schemas_generating, 1u);
+  EXPECT_EQ(report.instances, 400u);
+  EXPECT_EQ(report.walks, 20u);  // nothing can be written for the other
+  EXPECT_GT(report.states, 50u);
+  EXPECT_GT(report.instances_valid, 10u);
+  EXPECT_LT(report.instances_valid, 200u);
+  options.threads = 1;
+  EXPECT_EQ(check_contracts(options).value().tokens_tried, report.tokens_tried);
 }
 
 }  // namespace
