@@ -14,6 +14,7 @@
 #include "contract/schema_contract.h"
 #include "contract/vocabulary_file.h"
 #include "eval/contract_check.h"
+#include "eval/forced_share.h"
 #include "eval/mask_times.h"
 #include "eval/maskbench_suite.h"
 #include "eval/schema_suite.h"
@@ -86,6 +87,29 @@ Result<void> add_mask_times(Json& values, const BenchOptions& options) {
   return {};
 }
 
+Result<std::vector<std::string>> add_forced_shares(Json& values, const BenchOptions& options) {
+  const auto tokens = TRY(contract::read_vocabulary_file(options.vocabulary));
+  Progress progress(base::system_clock());
+  eval::ForcedShareOptions share_options;
+  share_options.data = options.data;
+  share_options.assert_formats = !options.without_formats;
+  share_options.every = static_cast<size_t>(options.every);
+  share_options.on_progress = [&](size_t done, size_t all) {
+    progress.show(fmt::format("forced tokens: {} of {} schemas", done, all));
+  };
+  eval::ForcedReport report = TRY(eval::measure_forced(share_options, tokens));
+  values["forced_documents"] = report.total.documents;
+  values["forced_left_out"] = report.total.left_out;
+  values["forced_tokens"] = report.total.forced;
+  values["forced_by_mask"] = report.total.single;
+  values["forced_of_tokens"] = report.total.tokens;
+  values["forced_not_canonical"] = report.total.not_canonical;
+  values["forced_refused"] = report.total.refused;
+  values["forced_share"] = report.total.share();
+  for (const auto& [split, count] : report.splits) values["forced_share_" + split] = count.share();
+  return std::move(report.complaints);
+}
+
 void write_complaints(const BenchOptions& options, const std::vector<std::string>& complaints) {
   if (options.complaints.empty()) return;
   std::string text;
@@ -119,7 +143,16 @@ int run_grammar_bench(const BenchOptions& options) {
     const auto added = add_mask_times(values, options);
     if (!added.ok()) return fail(added.error());
   }
-  write_complaints(options, report->complaints);
+  std::vector<std::string> complaints = report->complaints;
+  if (options.forced) {
+    if (options.vocabulary.empty()) {
+      return fail(Error{ErrorCode::kInvalid, "--forced needs the tokens of a tokenizer: give it a --vocabulary"});
+    }
+    const auto added = add_forced_shares(values, options);
+    if (!added.ok()) return fail(added.error());
+    complaints.insert(complaints.end(), added->begin(), added->end());
+  }
+  write_complaints(options, complaints);
   print(values, options.json);
   return kExitOk;
 }
@@ -194,6 +227,8 @@ void add_bench(CommandLine& line, BenchOptions& options) {
   grammar.text("--mode", options.mode, "accept or generate, for the times");
   grammar.integer("--every", options.every, "time each so many-th schema", 1, 1'000'000);
   grammar.text("--complaints", options.complaints, "write what went wrong here, a line each");
+  grammar.flag("--forced", options.forced,
+               "with a vocabulary in Llama 3's order: the share of tokens that schemas force");
   grammar.flag("--without-formats", options.without_formats,
                "formats annotate; the labels of the set were made with formats asserted");
   grammar.flag("--validator", options.validator, "judge by the validator instead of the compiled machine");

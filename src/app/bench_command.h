@@ -19,6 +19,7 @@ struct BenchOptions {
   int64_t states = 10'000, instances = 10'000, walks = 1'000, full_every = 0, seed = 1, threads = 1;  // contracts
   bool without_formats = false;
   bool validator = false;
+  bool forced = false;
   bool json = false;
 };
 

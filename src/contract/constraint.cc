@@ -9,12 +9,6 @@
 
 namespace cadre::contract {
 
-namespace {
-
-constexpr size_t kForcedSizeBytesMax = 4096;  // of one forced text
-
-}  // namespace
-
 Result<Constraint> Constraint::make(std::shared_ptr<Contract> contract, std::shared_ptr<const Vocabulary> vocabulary,
                                     uint32_t tokens_max) {
   if (tokens_max != kNoBudget) {
@@ -100,10 +94,6 @@ std::string Constraint::text_from(size_t begin) const {
               text.begin() + static_cast<std::ptrdiff_t>(token_begin + skipped - begin));
   }
   return text;
-}
-
-std::string Constraint::forced_text() const {
-  return position_->ended ? std::string() : bound_->contract->forced(position_->state, kForcedSizeBytesMax);
 }
 
 }  // namespace cadre::contract

@@ -11,18 +11,39 @@
 // Masks are exact: a token is in the mask if and only if advance() takes it. They are remembered per state in the contract, for all
 // constraints of one vocabulary. With a budget of tokens the mask is never empty before the text is complete, and the text is
 // always complete within the budget (Contract::distance counts bytes, and a byte is at most one token).
+// Forced text costs no step of the model:
+//     if (const ForcedTokens forced = constraint.forced_tokens(encode, 1); !forced.tokens.empty()) {
+//       constraint.take(forced);   // and take the last forced.replaced tokens out of the model's cache, and put forced.tokens in
+//     }
+//
 // A copy is a fork, at the cost of two reference counts; rollback() takes tokens back at the cost of one each.
 // Thread safety: contracts and vocabularies may be shared by threads; a Constraint belongs to one.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "contract/contract.h"
 #include "contract/vocabulary.h"
 
 namespace cadre::contract {
+
+// A tokenizer's own encoding: text to the ids of its tokens.
+using Encode = std::function<std::vector<uint32_t>(std::string_view text)>;
+inline constexpr size_t kForcedContext = 4;      // tokens before forced text that are encoded again with it
+inline constexpr size_t kForcedReplacedMax = 4;  // and behind those, that the encoding may replace
+
+// Tokens that may be appended without asking the model, in place of the last `replaced` ones.
+struct ForcedTokens {
+  size_t replaced = 0;
+  std::vector<uint32_t> tokens;
+  // What is forced behind them but held back, since a longer token may spell it together with what follows. Masks see to it.
+  std::string begun;
+};
 
 class Constraint {
  public:
@@ -46,6 +67,12 @@ class Constraint {
   size_t text_size() const { return position_->text_size; }
   // The text that must come next whatever is chosen; empty when there is a choice or the text may end here.
   std::string forced_text() const;
+  // The forced text as `encode` cuts it, as far as no later choice can change the cuts. Of the tokens so far the last `uncommitted` ones
+  // may be replaced, at most kForcedReplacedMax. No tokens when nothing is forced, or all that is may be cut differently later. A mask of a
+  // single token is forced as well, and more often.
+  ForcedTokens forced_tokens(const Encode& encode, size_t uncommitted = 0) const;
+  // False, and nothing changed, if this is not a position to which the tokens belong.
+  bool take(const ForcedTokens& forced);
 
  private:
   struct Bound {

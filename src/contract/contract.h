@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "contract/token_mask.h"
@@ -54,6 +55,10 @@ class Contract {
                                                 uint32_t distance_max) = 0;
   // The bytes that must come next whatever is chosen, `size_max` of them at most; none where there is a choice or the text may end.
   virtual std::string forced(const State& state, size_t size_max) = 0;
+  // Ranks of the tokens in the sub-tree below this node of the trie that may come next if all down to the node stands there already; the first
+  // `count_max` of them. In doubt a token is among them.
+  virtual std::vector<uint32_t> ranks_below(const Vocabulary& vocabulary, const State& state, uint32_t node,
+                                            size_t count_max) = 0;
   // States in the tables so far.
   virtual size_t size() = 0;
   // Why everything is refused from some point on; empty when all is well.

@@ -93,6 +93,12 @@ class MachineContract : public Contract {
     return forced;
   }
 
+  std::vector<uint32_t> ranks_below(const Vocabulary& vocabulary, const State& state, uint32_t node,
+                                    size_t count_max) override {
+    const std::lock_guard lock(mutex_);
+    return first_ranks_below(vocabulary, machine_, node, inner_of(state), count_max);
+  }
+
   size_t size() override {
     const std::lock_guard lock(mutex_);
     return machine_.size();

@@ -136,6 +136,12 @@ uint32_t SchemaContract::distance(const State& state) {
   return bounded() ? cursor_of(state).distance() : kNoWay;
 }
 
+std::vector<uint32_t> SchemaContract::ranks_below(const Vocabulary& vocabulary, const State& state, uint32_t node,
+                                                  size_t count_max) {
+  const std::lock_guard lock(mutex_);
+  return first_ranks_below(vocabulary, *machine_, node, cursor_of(state).state(), count_max);
+}
+
 size_t SchemaContract::size() {
   const std::lock_guard lock(mutex_);
   return machine_->size();

@@ -42,6 +42,8 @@ class SchemaContract : public Contract {
   std::shared_ptr<const TokenMask> mask(const std::shared_ptr<const Vocabulary>& vocabulary, const State& state,
                                         uint32_t distance_max) override;
   std::string forced(const State& state, size_t size_max) override;
+  std::vector<uint32_t> ranks_below(const Vocabulary& vocabulary, const State& state, uint32_t node,
+                                    size_t count_max) override;
   size_t size() override;
   std::string problem() override;
 

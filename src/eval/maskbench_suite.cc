@@ -14,11 +14,6 @@ namespace {
 
 constexpr uint64_t kFileSizeBytesMax = 64 << 20;
 
-std::string split_of(const std::string& file) {
-  const size_t dashes = file.find("---");
-  return file.substr(0, dashes != std::string::npos ? dashes : file.find('_'));
-}
-
 // "invalid: required" out of "#/properties/a/required: the value of ..".
 std::string reason_of(const Error& error) {
   const auto path = std::string_view(error.message).substr(0, error.message.find(": "));
@@ -55,7 +50,7 @@ class Bench {
     const auto schema = member_slice(text, "schema");
     const auto tests = member_slice(text, "tests");
     if (!schema || !tests) return Error{ErrorCode::kInvalid, fmt::format("{}: no \"schema\" or no \"tests\"", file_)};
-    auto& count = report_.splits[split_of(file_)];
+    auto& count = report_.splits[maskbench_split(file_)];
     ++count.schemas;
     const auto judged = judge_(*schema, schema_options_);
     if (!judged.ok()) {
@@ -96,6 +91,11 @@ class Bench {
 };
 
 }  // namespace
+
+std::string maskbench_split(const std::string& file) {
+  const size_t dashes = file.find("---");
+  return file.substr(0, dashes != std::string::npos ? dashes : file.find('_'));
+}
 
 MaskbenchCount& MaskbenchCount::operator+=(const MaskbenchCount& other) {
   schemas += other.schemas;

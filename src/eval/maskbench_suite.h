@@ -42,6 +42,8 @@ struct MaskbenchReport {
   std::vector<std::string> complaints;     // "file: test 3: wrongly accepted", "file: refused: message"
 };
 
+// The split that a file belongs to.
+std::string maskbench_split(const std::string& file);
 Result<MaskbenchReport> run_maskbench(const MaskbenchOptions& options, const SchemaJudge& judge);
 
 }  // namespace cadre::eval
