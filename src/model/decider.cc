@@ -36,7 +36,8 @@ struct Loader {
     CADRE_CHECK(spec != specs.end(), "only tensors of decider_tensors() are loaded");
     const tensor::GgufTensor* found = TRY(file.tensor(name));
     if (found->dim_count > 2 || found->dims[0] != spec->columns || found->dims[1] != spec->rows)
-      return Error{ErrorCode::kInvalid, fmt::format("tensor \"{}\": expected {} rows of {}", name, spec->rows, spec->columns)};
+      return Error{ErrorCode::kInvalid,
+                   fmt::format("tensor \"{}\": expected {} rows of {}", name, spec->rows, spec->columns)};
     return found;
   }
 
@@ -45,7 +46,8 @@ struct Loader {
     std::vector<float> out(t.dims[0] * t.dims[1]);
     TRY(tensor::dequantize_row(t.type, t.bytes, out));
     for (const float x : out)
-      if (!std::isfinite(x)) return Error{ErrorCode::kInvalid, fmt::format("tensor \"{}\" holds a value that is not finite", name)};
+      if (!std::isfinite(x))
+        return Error{ErrorCode::kInvalid, fmt::format("tensor \"{}\" holds a value that is not finite", name)};
     return out;
   }
 
@@ -64,17 +66,13 @@ void add_row(float* __restrict y, const float* __restrict x, size_t count) {
 }
 
 CADRE_VECTORIZE
-void rotate_half(float* __restrict low, float* __restrict high, const float* __restrict cosine, const float* __restrict sine, size_t half) {
+void rotate_half(float* __restrict low, float* __restrict high, const float* __restrict cosine,
+                 const float* __restrict sine, size_t half) {
   for (size_t i = 0; i < half; ++i) {
     const float a = low[i], b = high[i];
     low[i] = __builtin_fmaf(a, cosine[i], -(b * sine[i]));
     high[i] = __builtin_fmaf(a, sine[i], b * cosine[i]);
   }
-}
-
-CADRE_VECTORIZE
-void add_relation_bias(float* __restrict scores, const uint8_t* __restrict relations, const float* __restrict bias, float scale, size_t length) {
-  for (size_t j = 0; j < length; ++j) scores[j] = __builtin_fmaf(scores[j], scale, bias[relations[j]]);
 }
 
 CADRE_VECTORIZE
@@ -84,10 +82,12 @@ void bias_relu(float* __restrict x, const float* __restrict bias, size_t count) 
 
 }  // namespace
 
-Result<std::shared_ptr<const DeciderWeights>> DeciderWeights::load(const tensor::Gguf& file, tensor::QuantKernel kernel) {
+Result<std::shared_ptr<const DeciderWeights>> DeciderWeights::load(const tensor::Gguf& file,
+                                                                   tensor::QuantKernel kernel) {
   const auto architecture = TRY(file.string("general.architecture"));
   if (architecture != kDeciderArchitecture)
-    return Error{ErrorCode::kUnsupported, fmt::format("architecture is \"{}\", a \"{}\" was expected", architecture, kDeciderArchitecture)};
+    return Error{ErrorCode::kUnsupported,
+                 fmt::format("architecture is \"{}\", a \"{}\" was expected", architecture, kDeciderArchitecture)};
   std::shared_ptr<DeciderWeights> w(new DeciderWeights);
   w->kernel_ = kernel;
   w->config_ = TRY(decider_config_from_json(TRY(base::parse_json(TRY(file.string("cadre.decider"))))));
@@ -99,8 +99,10 @@ Result<std::shared_ptr<const DeciderWeights>> DeciderWeights::load(const tensor:
   auto tokens = TRY(copies("tokenizer.ggml.tokens"));
   auto merges = TRY(copies("tokenizer.ggml.merges"));
   if (tokens.size() > w->config_.vocabulary)
-    return Error{ErrorCode::kInvalid, fmt::format("{} tokens are more than the vocabulary of {}", tokens.size(), w->config_.vocabulary)};
-  w->tokenizer_ = std::make_unique<text::BpeTokenizer>(TRY(text::BpeTokenizer::from_lists(std::move(tokens), std::move(merges), kSpecialTokenCount)));
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("{} tokens are more than the vocabulary of {}", tokens.size(), w->config_.vocabulary)};
+  w->tokenizer_ = std::make_unique<text::BpeTokenizer>(
+      TRY(text::BpeTokenizer::from_lists(std::move(tokens), std::move(merges), kSpecialTokenCount)));
 
   const Loader loader{file, w->config_, kernel};
   w->token_embedding_ = TRY(loader.floats("token_embd.weight"));
@@ -139,7 +141,8 @@ Result<std::shared_ptr<const DeciderWeights>> DeciderWeights::load(const tensor:
   const auto coarse = [](double x) { return static_cast<float>(std::nearbyint(x * 1048576.0) / 1048576.0); };
   for (size_t p = 0; p < kPositions; ++p) {
     for (size_t i = 0; i < half; ++i) {
-      const double angle = static_cast<double>(p) / std::pow(static_cast<double>(w->config_.rope_base), static_cast<double>(i) / static_cast<double>(half));
+      const double angle = static_cast<double>(p) / std::pow(static_cast<double>(w->config_.rope_base),
+                                                             static_cast<double>(i) / static_cast<double>(half));
       w->cosine_.push_back(coarse(std::cos(angle)));
       w->sine_.push_back(coarse(std::sin(angle)));
     }
@@ -175,17 +178,20 @@ void DeciderRunner::encode(const DeciderInput& input) {
   for (const auto& each : weights_->blocks_) block(each, input);
   b.normed.resize(length * width);
   for (size_t t = 0; t < length; ++t)
-    tensor::rms_norm(b.stream.data() + t * width, weights_->output_norm_.data(), width, weights_->config_.norm_epsilon, b.normed.data() + t * width);
+    tensor::rms_norm(b.stream.data() + t * width, weights_->output_norm_.data(), width, weights_->config_.norm_epsilon,
+                     b.normed.data() + t * width);
 }
 
 void DeciderRunner::block(const DeciderWeights::Block& w, const DeciderInput& input) {
   auto& b = *buffers_;
   const auto& config = weights_->config_;
-  const size_t width = config.width, ffn = config.ffn_width, length = input.length(), head_dim = config.head_dim(), half = head_dim / 2;
+  const size_t width = config.width, ffn = config.ffn_width, length = input.length(), head_dim = config.head_dim(),
+               half = head_dim / 2;
   const auto normalize = [&](const std::vector<float>& weight) {
     b.normed.resize(length * width);
     for (size_t t = 0; t < length; ++t)
-      tensor::rms_norm(b.stream.data() + t * width, weight.data(), width, config.norm_epsilon, b.normed.data() + t * width);
+      tensor::rms_norm(b.stream.data() + t * width, weight.data(), width, config.norm_epsilon,
+                       b.normed.data() + t * width);
   };
   const auto product = [&](const AlignedVector<float>& x, const QuantMatrix& matrix, AlignedVector<float>& y) {
     b.quantized.assign(weights_->kernel_, x.data(), matrix.k(), length, matrix.k(), matrix.type());
@@ -206,18 +212,14 @@ void DeciderRunner::block(const DeciderWeights::Block& w, const DeciderInput& in
   const size_t padded = (length + 15) / 16 * 16, stride = 3 * width;
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
   b.attended.resize(length * width);
-  b.keys.assign(head_dim * padded, 0.0f);
+  b.keys.resize(head_dim * padded);
   b.scores.resize(length * padded);
   for (size_t h = 0; h < config.heads; ++h) {
     const float* queries = b.qkv.data() + h * head_dim;
-    for (size_t t = 0; t < length; ++t)
-      for (size_t d = 0; d < head_dim; ++d) b.keys[d * padded + t] = queries[t * stride + width + d];
+    tensor::small_transpose(queries + width, stride, length, head_dim, b.keys.data(), padded);
     tensor::small_product(queries, stride, 1, b.keys.data(), padded, length, head_dim, padded, b.scores.data(), padded);
-    for (size_t t = 0; t < length; ++t) {
-      float* row = b.scores.data() + t * padded;
-      add_relation_bias(row, input.relations.data() + t * length, w.relation_bias.data() + h * kRelationCount, scale, length);
-      tensor::softmax(row, length);
-    }
+    tensor::softmax_rows(b.scores.data(), padded, length, length, scale, input.relations.data(),
+                         w.relation_bias.data() + h * kRelationCount);
     tensor::small_product(b.scores.data(), padded, 1, queries + 2 * width, stride, length, length, head_dim,
                           b.attended.data() + h * head_dim, width);
   }
@@ -228,13 +230,15 @@ void DeciderRunner::block(const DeciderWeights::Block& w, const DeciderInput& in
   product(b.normed, w.gate_up, b.gate_up);
   b.activated.resize(length * ffn);
   for (size_t t = 0; t < length; ++t)
-    tensor::swiglu(b.gate_up.data() + t * 2 * ffn, b.gate_up.data() + t * 2 * ffn + ffn, ffn, b.activated.data() + t * ffn);
+    tensor::swiglu(b.gate_up.data() + t * 2 * ffn, b.gate_up.data() + t * 2 * ffn + ffn, ffn,
+                   b.activated.data() + t * ffn);
   product(b.activated, w.down, b.projected);
   add_row(b.stream.data(), b.projected.data(), length * width);
 }
 
 // Reads b.gathered [rows, inputs], leaves b.output [rows, 16].
-void DeciderRunner::head(const DeciderWeights::Head& w, size_t rows, size_t inputs, std::span<const uint32_t> feature_bits) {
+void DeciderRunner::head(const DeciderWeights::Head& w, size_t rows, size_t inputs,
+                         std::span<const uint32_t> feature_bits) {
   auto& b = *buffers_;
   const size_t hidden = weights_->config_.head_width;
   b.quantized.assign(weights_->kernel_, b.gathered.data(), inputs, rows, inputs, w.hidden.type());
@@ -256,7 +260,8 @@ void DeciderRunner::score_candidates(const DeciderInput& input, size_t first, De
   auto& b = *buffers_;
   const size_t width = weights_->config_.width;
   outputs.candidates.resize(input.candidates.size() * kHeadOutputs);
-  std::fill(outputs.candidates.begin() + static_cast<ptrdiff_t>(first * kHeadOutputs), outputs.candidates.end(), -1e30f);
+  std::fill(outputs.candidates.begin() + static_cast<ptrdiff_t>(first * kHeadOutputs), outputs.candidates.end(),
+            -1e30f);
   b.bits.clear();
   b.owners.clear();
   b.gathered.clear();
@@ -275,7 +280,8 @@ void DeciderRunner::score_candidates(const DeciderInput& input, size_t first, De
   if (b.owners.empty()) return;
   head(weights_->condition_, b.owners.size(), 3 * width, b.bits);
   for (size_t r = 0; r < b.owners.size(); ++r)
-    std::memcpy(outputs.candidates.data() + b.owners[r] * kHeadOutputs, b.output.data() + r * kHeadOutputs, kHeadOutputs * sizeof(float));
+    std::memcpy(outputs.candidates.data() + b.owners[r] * kHeadOutputs, b.output.data() + r * kHeadOutputs,
+                kHeadOutputs * sizeof(float));
 }
 
 void DeciderRunner::run(const DeciderInput& input, DeciderOutputs& outputs) {
@@ -296,7 +302,8 @@ void DeciderRunner::run(const DeciderInput& input, DeciderOutputs& outputs) {
   if (!b.owners.empty()) {
     head(weights_->column_, b.owners.size(), 2 * width, {});
     for (size_t r = 0; r < b.owners.size(); ++r)
-      std::memcpy(outputs.columns.data() + b.owners[r] * kHeadOutputs, b.output.data() + r * kHeadOutputs, kHeadOutputs * sizeof(float));
+      std::memcpy(outputs.columns.data() + b.owners[r] * kHeadOutputs, b.output.data() + r * kHeadOutputs,
+                  kHeadOutputs * sizeof(float));
   }
   score_candidates(input, 0, outputs);
 
@@ -307,9 +314,12 @@ void DeciderRunner::run(const DeciderInput& input, DeciderOutputs& outputs) {
   outputs.tokens.resize(length * kHeadOutputs);
   b.quantized.assign(weights_->kernel_, b.normed.data(), width, length, width, weights_->token_output_.type());
   tensor::matmul(b.quantized, weights_->token_output_, outputs.tokens.data(), kHeadOutputs);
-  for (size_t t = 0; t < length; ++t) add_row(outputs.tokens.data() + t * kHeadOutputs, weights_->token_bias_.data(), kHeadOutputs);
+  for (size_t t = 0; t < length; ++t)
+    add_row(outputs.tokens.data() + t * kHeadOutputs, weights_->token_bias_.data(), kHeadOutputs);
 }
 
-void DeciderRunner::score_more(const DeciderInput& input, size_t first, DeciderOutputs& outputs) { score_candidates(input, first, outputs); }
+void DeciderRunner::score_more(const DeciderInput& input, size_t first, DeciderOutputs& outputs) {
+  score_candidates(input, first, outputs);
+}
 
 }  // namespace cadre::model

@@ -32,8 +32,9 @@ struct QuantProduct {
   size_t ldy;
 };
 
-// A row of x to int8, a scale and a correction per block: the arithmetic of tensor/quant_matmul.h.
-using QuantizeFunction = void (*)(const float* x, size_t k, int32_t offset, int8_t* values, float* scales,
+// Blocks of x, one after the other, to int8, a scale and a correction per block: the arithmetic of
+// tensor/quant_matmul.h. `count` elements, whole blocks: a row, or all rows when nothing lies between them.
+using QuantizeFunction = void (*)(const float* x, size_t count, int32_t offset, int8_t* values, float* scales,
                                   int32_t* corrections);
 using QuantProductFunction = void (*)(const QuantProduct& product);
 

@@ -163,6 +163,7 @@ void QuantInput::assign(QuantKernel kernel, const float* x, size_t ldx, size_t m
   corrections_.resize(m * blocks);
   const internal::QuantizeFunction quantize = functions(kernel).quantize;
   const int32_t offset = offset_of(kernel, weight_type);
+  if (ldx == k) return quantize(x, m * k, offset, values_.data(), scales_.data(), corrections_.data());
   for (size_t i = 0; i < m; ++i) {
     quantize(x + i * ldx, k, offset, values_.data() + i * k, scales_.data() + i * blocks,
              corrections_.data() + i * blocks);

@@ -18,8 +18,8 @@ void q4_0(const QuantProduct& q) {
 }
 
 // Called through the table at run time: tables of other files may not be read while this one is initialised.
-void quantize(const float* x, size_t k, int32_t offset, int8_t* values, float* scales, int32_t* corrections) {
-  kQuantAvx512Vnni.quantize(x, k, offset, values, scales, corrections);
+void quantize(const float* x, size_t count, int32_t offset, int8_t* values, float* scales, int32_t* corrections) {
+  kQuantAvx512Vnni.quantize(x, count, offset, values, scales, corrections);
 }
 void f32(const QuantProduct& q) {
   kQuantAvx512Vnni.f32(q);

@@ -183,9 +183,9 @@ inline uint32_t max_lanes(__m256i x) {
   return static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_max_epu32(half, _mm_shuffle_epi32(half, 0xb1))));
 }
 
-void quantize(const float* x, size_t k, int32_t offset, int8_t* values, float* scales, int32_t* corrections) {
+void quantize(const float* x, size_t count, int32_t offset, int8_t* values, float* scales, int32_t* corrections) {
   const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
-  for (size_t b = 0; b < k / kBlock; ++b, x += kBlock, values += kBlock) {
+  for (size_t b = 0; b < count / kBlock; ++b, x += kBlock, values += kBlock) {
     __m256 parts[4];
     __m256i largest_lanes = _mm256_setzero_si256();
     for (int i = 0; i < 4; ++i) {

@@ -38,8 +38,8 @@ void quantize_block(const float* x, int32_t offset, int8_t* values, float* scale
   *correction = -offset * sum;
 }
 
-void quantize(const float* x, size_t k, int32_t offset, int8_t* values, float* scales, int32_t* corrections) {
-  for (size_t b = 0; b < k / kBlock; ++b) {
+void quantize(const float* x, size_t count, int32_t offset, int8_t* values, float* scales, int32_t* corrections) {
+  for (size_t b = 0; b < count / kBlock; ++b) {
     quantize_block(x + b * kBlock, offset, values + b * kBlock, scales + b, corrections + b);
   }
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/cpu.h"
 #include "base/random.h"
 #include "tensor/bfloat16.h"
 #include "tensor/emulated_tiles.h"
@@ -209,6 +210,35 @@ TEST(QuantMatmul, ABlockWithInfinityGivesNanAndNothingWorse) {
         EXPECT_TRUE(std::isnan(y[shape.n + j])) << quant_kernel_name(kernel);
         EXPECT_TRUE(std::isfinite(y[2 * shape.n + j])) << quant_kernel_name(kernel);
       }
+    }
+  }
+}
+
+// Values, scales and corrections as bytes; the same quiet NaN everywhere.
+std::string quantized(const internal::QuantFunctions& functions, int32_t offset, const std::vector<float>& x) {
+  std::vector<int8_t> values(x.size());
+  std::vector<float> scales(x.size() / 32);
+  std::vector<int32_t> corrections(x.size() / 32);
+  functions.quantize(x.data(), x.size(), offset, values.data(), scales.data(), corrections.data());
+  std::string bytes(reinterpret_cast<const char*>(values.data()), values.size());
+  bytes.append(reinterpret_cast<const char*>(scales.data()), scales.size() * sizeof(float));
+  return bytes.append(reinterpret_cast<const char*>(corrections.data()), corrections.size() * sizeof(int32_t));
+}
+
+TEST(QuantInput, EveryKernelQuantizesToTheBytesOfTheScalarOne) {
+  const base::CpuFeatures& cpu = base::cpu_features();
+  base::Random random(6);
+  for (size_t blocks = 1; blocks <= 40; ++blocks) {
+    std::vector<float> x = random_input(random, blocks, 32);
+    for (const float special : {INFINITY, -INFINITY, NAN}) {
+      const std::string expected = quantized(internal::kQuantScalar, 128, x);
+      if (cpu.avx2) {
+        EXPECT_EQ(quantized(internal::kQuantAvx2, 128, x), expected) << blocks;
+      }
+      if (cpu.avx512_vnni) {
+        EXPECT_EQ(quantized(internal::kQuantAvx512Vnni, 128, x), expected) << blocks;
+      }
+      x[random.below(x.size())] = special;
     }
   }
 }

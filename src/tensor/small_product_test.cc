@@ -12,8 +12,8 @@ namespace {
 
 TEST(SmallProduct, EqualsTheChainOfRoundedProductsBitForBitForPlainAndTransposedA) {
   base::Random random(3);
-  for (const size_t rows : {1u, 3u, 4u, 9u, 21u}) {
-    for (const size_t columns : {16u, 32u, 48u, 80u}) {
+  for (const size_t rows : {1u, 2u, 3u, 4u, 9u, 22u}) {
+    for (const size_t columns : {16u, 32u, 48u, 64u, 80u, 96u}) {
       const size_t inner = 1 + random.below(40);
       std::vector<float> a(rows * inner), b(inner * columns), out(rows * columns), expected(rows * columns);
       for (auto& x : a) x = static_cast<float>(random.normal());
@@ -33,6 +33,21 @@ TEST(SmallProduct, EqualsTheChainOfRoundedProductsBitForBitForPlainAndTransposed
         small_product(a.data(), a_row, a_inner, b.data(), columns, rows, inner, columns, out.data(), columns);
         EXPECT_EQ(out, expected) << rows << " x " << columns << (transposed ? " transposed" : "");
       }
+    }
+  }
+}
+
+TEST(SmallProduct, TransposeMovesEveryElementAndFillsUpWithZeros) {
+  base::Random random(4);
+  for (const size_t rows : {1u, 15u, 16u, 17u, 39u}) {
+    for (const size_t columns : {16u, 48u}) {
+      const size_t a_row = columns + 5, padded = (rows + 15) / 16 * 16, out_stride = padded + 16;
+      std::vector<float> a(rows * a_row), out(columns * out_stride, 7.0f), expected = out;
+      for (auto& x : a) x = static_cast<float>(random.normal());
+      for (size_t c = 0; c < columns; ++c)
+        for (size_t r = 0; r < padded; ++r) expected[c * out_stride + r] = r < rows ? a[r * a_row + c] : 0.0f;
+      small_transpose(a.data(), a_row, rows, columns, out.data(), out_stride);
+      EXPECT_EQ(out, expected) << rows << " x " << columns;
     }
   }
 }

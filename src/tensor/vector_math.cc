@@ -29,6 +29,10 @@ void exponential(const float* x, size_t count, float* out) {
 void softmax(float* x, size_t count) {
   functions().softmax(x, count);
 }
+void softmax_rows(float* x, size_t stride, size_t rows, size_t count, float scale, const uint8_t* kinds,
+                  const float* bias) {
+  functions().softmax_rows(x, stride, rows, count, scale, kinds, bias);
+}
 void rms_norm(const float* x, const float* weight, size_t count, float epsilon, float* out) {
   functions().rms_norm(x, weight, count, epsilon, out);
 }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace cadre::tensor {
 
@@ -21,6 +22,11 @@ void exponential(const float* x, size_t count, float* out);
 
 // x[i] = exponential(x[i] - max) * (1 / sum), in place. At least one element must be finite (mask with -infinity).
 void softmax(float* x, size_t count);
+
+// Rows of attention, [rows, count] with `stride`, in place: x[r][i] = fma(x[r][i], scale, bias[kinds[r][i]]), then the
+// softmax of the row. `kinds` is [rows, count] without gaps, each below 16; `bias` has 16 elements.
+void softmax_rows(float* x, size_t stride, size_t rows, size_t count, float scale, const uint8_t* kinds,
+                  const float* bias);
 
 // out[i] = x[i] * (1 / sqrt(sum of squares / count + epsilon)) * weight[i], squares summed by fma(x, x, lane).
 void rms_norm(const float* x, const float* weight, size_t count, float epsilon, float* out);

@@ -78,6 +78,28 @@ struct Avx2 {
     four = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
   }
+  static Lanes fold_sums(const Lanes (&v)[kMathLanes]) {
+    float sums[kMathLanes];
+    for (size_t r = 0; r < kMathLanes; ++r) sums[r] = fold_sum(v[r]);
+    return load(sums);
+  }
+  static Lanes fold_greaters(const Lanes (&v)[kMathLanes]) {
+    float greatest[kMathLanes];
+    for (size_t r = 0; r < kMathLanes; ++r) greatest[r] = fold_greater(v[r]);
+    return load(greatest);
+  }
+
+  static __m256 look_up_8(const float* table, const uint8_t* p) {
+    const __m256i places = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+    return _mm256_i32gather_ps(table, places, sizeof(float));
+  }
+  static Lanes look_up(const float* table, const uint8_t* p) { return {look_up_8(table, p), look_up_8(table, p + 8)}; }
+  static Lanes look_up_part(const float* table, const uint8_t* p, size_t count) {
+    uint8_t places[kMathLanes] = {};
+    __builtin_memcpy(places, p, count);
+    return look_up(table, places);
+  }
+
   static float square_root(float x) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))); }
 };
 

@@ -55,6 +55,44 @@ struct Avx512 {
     four = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
   }
+  // Sixteen folds at the price of four: every step halves the vectors and puts two of them side by side, so that each
+  // addition is one of the single fold's.
+  template <class Combine>
+  static Lanes fold_all(const Lanes (&v)[kMathLanes], Combine combine) {
+    Lanes eights[8], fours[4], twos[2];
+    for (int i = 0; i < 8; ++i) {
+      const Lanes a = v[2 * i], b = v[2 * i + 1];
+      eights[i] = combine(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+    }
+    for (int i = 0; i < 4; ++i) {
+      const Lanes a = eights[2 * i], b = eights[2 * i + 1];
+      fours[i] = combine(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+    }
+    for (int i = 0; i < 2; ++i) {
+      const Lanes a = fours[2 * i], b = fours[2 * i + 1];
+      twos[i] = combine(_mm512_shuffle_ps(a, b, 0x44), _mm512_shuffle_ps(a, b, 0xee));
+    }
+    const Lanes ones = combine(_mm512_shuffle_ps(twos[0], twos[1], 0x88), _mm512_shuffle_ps(twos[0], twos[1], 0xdd));
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return _mm512_permutexvar_ps(order, ones);
+  }
+  static Lanes fold_sums(const Lanes (&v)[kMathLanes]) {
+    return fold_all(v, [](Lanes a, Lanes b) { return add(a, b); });
+  }
+  static Lanes fold_greaters(const Lanes (&v)[kMathLanes]) {
+    return fold_all(v, [](Lanes a, Lanes b) { return greater(a, b); });
+  }
+
+  static Lanes look_up(const float* table, __m128i places) {
+    return _mm512_permutexvar_ps(_mm512_cvtepu8_epi32(places), _mm512_loadu_ps(table));
+  }
+  static Lanes look_up(const float* table, const uint8_t* p) {
+    return look_up(table, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  static Lanes look_up_part(const float* table, const uint8_t* p, size_t count) {
+    return look_up(table, _mm_maskz_loadu_epi8(first(count), p));
+  }
+
   static float square_root(float x) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))); }
 };
 

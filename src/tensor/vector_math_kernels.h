@@ -11,6 +11,8 @@ namespace cadre::tensor::internal {
 struct VectorMathFunctions {
   void (*exponential)(const float* x, size_t count, float* out);
   void (*softmax)(float* x, size_t count);
+  void (*softmax_rows)(float* x, size_t stride, size_t rows, size_t count, float scale, const uint8_t* kinds,
+                       const float* bias);
   void (*rms_norm)(const float* x, const float* weight, size_t count, float epsilon, float* out);
   void (*swiglu)(const float* gate, const float* up, size_t count, float* out);
   float (*dot)(const float* a, const float* b, size_t count);

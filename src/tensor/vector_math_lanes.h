@@ -5,7 +5,9 @@
 //   add, subtract, multiply, divide, greater(a, b) = a > b ? a : b, fma(a, b, c), fma_negated(a, b, c) = c - a b
 //   scale_by_power(p, shifted): adds the bits of `shifted`, 23 up, to the bits of p
 //   choose_exponential(x, value): value, or 0 below kExpLeast, infinity above kExpGreatest, x when x is NaN
+//   look_up(table, p), look_up_part(table, p, count): table[p[i]], 16 floats by bytes below 16; beyond count table[0]
 //   fold_sum(v), fold_greater(v): lane j with j + 8, j + 4, j + 2, j + 1
+//   fold_sums(v), fold_greaters(v): lane r is the fold of v[r], of 16 vectors
 //   square_root(x) of one f32
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -74,6 +76,67 @@ struct VectorMath {
     each(count, x, [&](auto load) { return V::multiply(load(x), inverse); });
   }
 
+  static inline Lanes biased(const float* x, size_t count, float scale, const uint8_t* kinds, const float* bias) {
+    if (count >= kMathLanes) return V::fma(V::load(x), V::all(scale), V::look_up(bias, kinds));
+    return V::fma(V::load_part(x, count, 0.0f), V::all(scale), V::look_up_part(bias, kinds, count));
+  }
+
+  // At most 16 rows, one step after the other for all of them: a row alone would wait for its two folds and its
+  // division. `whole` elements are in whole vectors.
+  static inline void softmax_rows_16(float* x, size_t stride, size_t rows, size_t count, float scale,
+                                     const uint8_t* kinds, const float* bias) {
+    const size_t whole = count / kMathLanes * kMathLanes, rest = count - whole;
+    Lanes folded[kMathLanes];
+    for (size_t r = rows; r < kMathLanes; ++r) folded[r] = V::zero();
+    float each_row[kMathLanes];
+    for (size_t r = 0; r < rows; ++r) {
+      float* row = x + r * stride;
+      const uint8_t* row_kinds = kinds + r * count;
+      Lanes greatest = V::all(-__builtin_inff());
+      for (size_t i = 0; i < whole; i += kMathLanes) {
+        const Lanes v = biased(row + i, kMathLanes, scale, row_kinds + i, bias);
+        V::store(row + i, v);
+        greatest = V::greater(v, greatest);
+      }
+      if (rest > 0) {
+        V::store_part(row + whole, rest, biased(row + whole, rest, scale, row_kinds + whole, bias));
+        greatest = V::greater(V::load_part(row + whole, rest, -__builtin_inff()), greatest);
+      }
+      folded[r] = greatest;
+    }
+    V::store(each_row, V::fold_greaters(folded));
+    for (size_t r = 0; r < rows; ++r) {
+      float* row = x + r * stride;
+      const Lanes greatest = V::all(each_row[r]);
+      Lanes sums = V::zero();
+      for (size_t i = 0; i < whole; i += kMathLanes) {
+        const Lanes e = exponential_of(V::subtract(V::load(row + i), greatest));
+        V::store(row + i, e);
+        sums = V::add(sums, e);
+      }
+      if (rest > 0) {
+        const Lanes e = exponential_of(V::subtract(V::load_part(row + whole, rest, -__builtin_inff()), greatest));
+        V::store_part(row + whole, rest, e);
+        sums = V::add(sums, e);
+      }
+      folded[r] = sums;
+    }
+    V::store(each_row, V::divide(V::all(1.0f), V::fold_sums(folded)));
+    for (size_t r = 0; r < rows; ++r) {
+      const Lanes inverse = V::all(each_row[r]);
+      float* row = x + r * stride;
+      each(count, row, [&](auto load) { return V::multiply(load(row), inverse); });
+    }
+  }
+
+  static void softmax_rows(float* x, size_t stride, size_t rows, size_t count, float scale, const uint8_t* kinds,
+                           const float* bias) {
+    for (size_t r = 0; r < rows; r += kMathLanes) {
+      const size_t some = rows - r < kMathLanes ? rows - r : kMathLanes;
+      softmax_rows_16(x + r * stride, stride, some, count, scale, kinds + r * count, bias);
+    }
+  }
+
   static float dot(const float* a, const float* b, size_t count) {
     Lanes sums = V::zero();
     size_t i = 0;
@@ -100,7 +163,7 @@ struct VectorMath {
     each(count, y, [&](auto load) { return V::fma(V::all(a), load(x), load(y)); });
   }
 
-  static constexpr VectorMathFunctions kFunctions{exponential, softmax, rms_norm, swiglu, dot, axpy};
+  static constexpr VectorMathFunctions kFunctions{exponential, softmax, softmax_rows, rms_norm, swiglu, dot, axpy};
 };
 
 }  // namespace cadre::tensor::internal

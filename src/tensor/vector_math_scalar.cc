@@ -54,6 +54,14 @@ void softmax(float* x, size_t count) {
   for (size_t i = 0; i < count; ++i) x[i] *= inverse;
 }
 
+void softmax_rows(float* x, size_t stride, size_t rows, size_t count, float scale, const uint8_t* kinds,
+                  const float* bias) {
+  for (size_t r = 0; r < rows; ++r, x += stride, kinds += count) {
+    for (size_t i = 0; i < count; ++i) x[i] = std::fma(x[i], scale, bias[kinds[i]]);
+    softmax(x, count);
+  }
+}
+
 float dot(const float* a, const float* b, size_t count) {
   float lanes[kMathLanes] = {};
   for (size_t i = 0; i < padded(count); ++i) {
@@ -79,6 +87,6 @@ void axpy(float a, const float* x, float* y, size_t count) {
 
 }  // namespace
 
-const VectorMathFunctions kVectorMathScalar{exponential, softmax, rms_norm, swiglu, dot, axpy};
+const VectorMathFunctions kVectorMathScalar{exponential, softmax, softmax_rows, rms_norm, swiglu, dot, axpy};
 
 }  // namespace cadre::tensor::internal

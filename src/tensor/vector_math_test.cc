@@ -93,10 +93,34 @@ TEST(VectorMath, EveryVersionGivesTheBitsOfTheScalarReference) {
   }
 }
 
+TEST(VectorMath, SoftmaxOfRowsHasTheBitsOfOneRowAfterTheOtherInEveryVersion) {
+  base::Random random(6);
+  const std::vector<float> bias = random_row(random, 16, 2);
+  for (const size_t rows : {1, 2, 7, 15, 16, 17, 39}) {
+    for (const size_t count : {1, 2, 15, 16, 17, 31, 39, 64}) {
+      const size_t stride = count + random.below(3);
+      const std::vector<float> x = random_row(random, rows * stride, 30);
+      std::vector<uint8_t> kinds;
+      for (size_t i = 0; i < rows * count; ++i) kinds.push_back(static_cast<uint8_t>(random.below(16)));
+      std::vector<float> expected = x;
+      for (size_t r = 0; r < rows; ++r) {
+        float* row = expected.data() + r * stride;
+        for (size_t i = 0; i < count; ++i) row[i] = std::fma(row[i], 0.3f, bias[kinds[r * count + i]]);
+        internal::kVectorMathScalar.softmax(row, count);
+      }
+      for (const Version& version : available()) {
+        std::vector<float> actual = x;
+        version.functions->softmax_rows(actual.data(), stride, rows, count, 0.3f, kinds.data(), bias.data());
+        EXPECT_TRUE(bits_equal(actual, expected)) << version.name << " " << rows << " rows of " << count;
+      }
+    }
+  }
+}
+
 TEST(VectorMath, TheFunctionsOfThisMachineAreOneOfTheVersions) {
   base::Random random(2);
   const std::vector<float> x = random_row(random, 100, 2), y = random_row(random, 100, 2);
-  const VectorMathFunctions chosen{exponential, softmax, rms_norm, swiglu, dot, axpy};
+  const VectorMathFunctions chosen{exponential, softmax, softmax_rows, rms_norm, swiglu, dot, axpy};
   const auto expected = results(internal::kVectorMathScalar, x, y), actual = results(chosen, x, y);
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(bits_equal(actual[i], expected[i])) << i;
 }
