@@ -7,11 +7,22 @@
 #include "base/json.h"
 #include "cli_support.h"
 #include "contract/schema_validate.h"
+#include "store/sqlite.h"
 
 namespace cadre::tests {
 namespace {
 
 using ::testing::HasSubstr;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
 
 class CliGrammar : public CliTest {
  protected:
@@ -127,6 +138,82 @@ TEST_F(CliTools, SamplesAreAnswersOfTheSetInEveryFormat) {
       EXPECT_EQ(value["calls"].empty(), std::string(choice) == "none") << result.out;
     }
   }
+}
+
+TEST_F(CliGrammar, GrammarsAreCheckedReadAndWritten) {
+  const std::string grammar = write("sum.gbnf", "root ::= term (\"+\" term)*\nterm ::= [0-9]+ | \"(\" root \")\"\n");
+  const ProcessResult check = cadre({"grammar", "check", "--gbnf", grammar, "--json"});
+  ASSERT_EQ(check.exit_status, app::kExitOk) << check.err;
+  EXPECT_EQ((*base::parse_json(check.out))["tokens_min"], 1);
+  EXPECT_EQ(cadre({"grammar", "accept", "--gbnf", grammar, write("ok.txt", "1+(2+3)")}).exit_status, app::kExitOk);
+  const ProcessResult refused = cadre({"grammar", "accept", "--gbnf", grammar, write("no.txt", "1+(2+"), "--json"});
+  EXPECT_EQ(refused.exit_status, app::kExitDeclined);
+  EXPECT_EQ((*base::parse_json(refused.out))["read_bytes"], 5);
+  const ProcessResult samples = cadre({"grammar", "sample", "--gbnf", grammar, "--budget", "9", "--count", "40"});
+  ASSERT_EQ(samples.exit_status, app::kExitOk) << samples.err;
+  const auto lines = lines_of(samples.out);
+  EXPECT_EQ(lines.size(), 40u);
+  for (const std::string& line : lines) EXPECT_LE(line.size(), 9u);
+  const ProcessResult wrong = cadre({"grammar", "check", "--gbnf", write("wrong.gbnf", "root ::= missing\n")});
+  EXPECT_EQ(wrong.exit_status, app::kExitDeclined);
+  EXPECT_THAT(wrong.out, HasSubstr("missing"));
+  EXPECT_EQ(cadre({"grammar", "check", "--gbnf", path("absent.gbnf")}).exit_status, app::kExitBadInput);
+}
+
+TEST_F(CliGrammar, RegularExpressionsAreCheckedReadAndWritten) {
+  const std::string pattern = "[A-Z]{3}-[0-9]+";
+  EXPECT_EQ(cadre({"grammar", "accept", "--regex", pattern, write("ok.txt", "ABC-12")}).exit_status, app::kExitOk);
+  EXPECT_EQ(cadre({"grammar", "accept", "--regex", pattern, write("no.txt", "ABC-")}).exit_status, app::kExitDeclined);
+  const ProcessResult samples = cadre({"grammar", "sample", "--regex", pattern, "--budget", "6", "--count", "20"});
+  ASSERT_EQ(samples.exit_status, app::kExitOk) << samples.err;
+  for (const std::string& line : lines_of(samples.out)) EXPECT_THAT(line, testing::MatchesRegex("[A-Z][A-Z][A-Z]-[0-9]+"));
+  EXPECT_EQ(cadre({"grammar", "sample", "--regex", pattern, "--budget", "4"}).exit_status, app::kExitBadInput);
+  EXPECT_EQ(cadre({"grammar", "check", "--regex", "(x)\\1"}).exit_status, app::kExitDeclined);
+}
+
+TEST_F(CliGrammar, SqlIsWrittenForTheDatabaseGiven) {
+  const std::string file = path("shop.sqlite");
+  {
+    auto database = store::Database::open(file);
+    ASSERT_TRUE(database.ok());
+    ASSERT_TRUE(database->exec("CREATE TABLE orders (id INTEGER PRIMARY KEY, city TEXT, amount REAL)").ok());
+  }
+  EXPECT_EQ(cadre({"grammar", "check", "--sql", file}).exit_status, app::kExitOk);
+  EXPECT_EQ(cadre({"grammar", "accept", "--sql", file, write("ok.sql", "select city from orders where amount > 5")}).exit_status,
+            app::kExitOk);
+  EXPECT_EQ(cadre({"grammar", "accept", "--sql", file, write("no.sql", "select price from orders")}).exit_status,
+            app::kExitDeclined);
+  const ProcessResult samples = cadre({"grammar", "sample", "--sql", file, "--budget", "70", "--count", "30"});
+  ASSERT_EQ(samples.exit_status, app::kExitOk) << samples.err;
+  const auto lines = lines_of(samples.out);
+  EXPECT_EQ(lines.size(), 30u);
+  for (const std::string& line : lines) {
+    EXPECT_TRUE(line.starts_with("SELECT")) << line;
+    EXPECT_LE(line.size(), 70u) << line;
+  }
+}
+
+TEST_F(CliGrammar, ABudgetIsOfTokensWhenAVocabularyIsGiven) {
+  // All bytes in base64, and one token more.
+  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string lines;
+  for (size_t byte = 0; byte < 256; ++byte) {
+    lines += kDigits[byte >> 2];
+    lines += kDigits[(byte & 3) << 4];
+    lines += "== " + std::to_string(byte) + "\n";
+  }
+  lines += "T3Nsbw== 256\n";  // Oslo
+  const ProcessResult samples = cadre({"grammar", "sample", "--schema", write("t.json", schema_), "--vocabulary",
+                                       write("v.tiktoken", lines), "--budget", "20", "--count", "30", "--json"});
+  ASSERT_EQ(samples.exit_status, app::kExitOk) << samples.err;
+  for (const std::string& line : lines_of(samples.out)) {
+    const auto value = base::parse_json(line);
+    ASSERT_TRUE(value.ok()) << line;
+    EXPECT_LE((*value)["tokens"].get<int>(), 20) << line;
+    EXPECT_GE((*value)["bytes"].get<int>(), (*value)["tokens"].get<int>()) << line;
+  }
+  EXPECT_EQ(cadre({"grammar", "sample", "--schema", path("t.json")}).exit_status, app::kExitOk);
+  EXPECT_EQ(cadre({"grammar", "sample"}).exit_status, app::kExitUsage);
 }
 
 }  // namespace

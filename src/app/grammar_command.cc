@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "app/exit_codes.h"
+#include "app/grammar_contracts.h"
 #include "app/grammar_input.h"
 #include "app/grammar_tools.h"
 #include "app/printable.h"
@@ -20,13 +21,16 @@ using base::Json;
 using contract::SchemaMode;
 
 int without_schema(const char* command) {
-  fmt::print(stderr, "cadre grammar {}: neither a schema nor --tools is given; see cadre grammar {} --help\n", command,
-             command);
+  fmt::print(stderr,
+             "cadre grammar {}: no contract is given (a schema, --tools, --gbnf, --regex or --sql); see cadre grammar "
+             "{} --help\n",
+             command, command);
   return kExitUsage;
 }
 
 int run_check(const GrammarOptions& options) {
   if (!options.tools.empty()) return check_tools(options);
+  if (names_contract(options)) return check_contract(options);
   if (options.schema.empty()) return without_schema("check");
   const auto text = read_input(options.schema, contract::kSchemaSizeBytesMax);
   if (!text.ok()) return fail_grammar("check", text.error());
@@ -88,6 +92,7 @@ Result<Acceptance> accept(const contract::Schema& schema, std::string_view text)
 
 int run_accept(const GrammarOptions& options) {
   if (!options.tools.empty()) return accept_tools(options);
+  if (names_contract(options)) return accept_contract(options);
   if (options.schema.empty()) return without_schema("accept");
   const auto schema_text = read_input(options.schema, contract::kSchemaSizeBytesMax);
   if (!schema_text.ok()) return fail_grammar("accept", schema_text.error());
@@ -116,7 +121,9 @@ int run_accept(const GrammarOptions& options) {
 
 int run_sample(const GrammarOptions& options) {
   if (!options.tools.empty()) return sample_tools(options);
+  if (names_contract(options)) return sample_contract(options);
   if (options.schema.empty()) return without_schema("sample");
+  if (!options.vocabulary.empty()) return sample_contract(options);
   const auto schema_text = read_input(options.schema, contract::kSchemaSizeBytesMax);
   if (!schema_text.ok()) return fail_grammar("sample", schema_text.error());
   contract::SchemaOptions schema_options;
@@ -148,6 +155,12 @@ int run_sample(const GrammarOptions& options) {
   return kExitOk;
 }
 
+void add_contract_options(Command& command, GrammarOptions& options) {
+  command.text("--gbnf", options.gbnf, "a grammar file in GBNF instead of a schema");
+  command.text("--regex", options.regex, "a regular expression that the whole text matches, instead of a schema");
+  command.text("--sql", options.sql, "a SQLite database, for SELECT statements over it, instead of a schema");
+}
+
 }  // namespace
 
 void add_grammar(CommandLine& line, GrammarOptions& options) {
@@ -155,6 +168,8 @@ void add_grammar(CommandLine& line, GrammarOptions& options) {
       "grammar", "Contracts: grade a JSON Schema or a set of tools, test a document or an answer, write samples");
   Command& check = grammar.command("check", "Say what becomes of a schema: exact, narrowed where, refused why");
   check.text("schema", options.schema, "a JSON Schema file; - for standard input");
+  check.text("--schema", options.schema, "the same");
+  add_contract_options(check, options);
   add_tool_options(check, options);
   check.flag("--formats", options.formats, "formats assert (date, email, ...) instead of annotating");
   check.flag("--json", options.json, "one JSON object instead of text");
@@ -162,22 +177,28 @@ void add_grammar(CommandLine& line, GrammarOptions& options) {
   check.action([&options] { return run_check(options); });
   Command& accept = grammar.command("accept", "Test a document; exit status 3 if it is refused");
   accept.text("--schema", options.schema, "a JSON Schema file");
+  add_contract_options(accept, options);
   add_tool_options(accept, options);
   accept.text("instance", options.instance, "the document; standard input if not given");
   accept.flag("--formats", options.formats, "formats assert instead of annotating");
   accept.flag("--json", options.json, "one JSON object instead of text");
   accept.example("cadre grammar accept --schema tool.schema.json < call.json");
+  accept.example("cadre grammar accept --sql shop.sqlite < statement.sql");
   accept.example("cadre grammar accept --tools tools.json --choice required --format hermes < answer.txt");
   accept.action([&options] { return run_accept(options); });
   Command& samples = grammar.command("sample", "Write random documents of a schema, each complete within a budget");
   samples.text("--schema", options.schema, "a JSON Schema file");
+  add_contract_options(samples, options);
   add_tool_options(samples, options);
-  samples.integer("--budget", options.budget, "bytes a document may have; 0: four times the shortest", 0, 1'000'000);
+  samples.text("--vocabulary", options.vocabulary, "sample by these tokens: a line each, base64 and id");
+  samples.integer("--budget", options.budget,
+                  "bytes a document may have, with --vocabulary tokens; 0: four times the shortest", 0, 1'000'000);
   samples.integer("--count", options.count, "how many", 1, 1'000'000);
   samples.integer("--seed", options.seed, "of the random walk", 0, INT64_MAX);
   samples.flag("--formats", options.formats, "formats assert instead of annotating");
   samples.flag("--json", options.json, "one JSON object per line instead of the bare document");
   samples.example("cadre grammar sample --schema tool.schema.json --budget 200 --count 3");
+  samples.example("cadre grammar sample --regex '[A-Z]{3}-[0-9]+' --budget 12");
   samples.action([&options] { return run_sample(options); });
   grammar.example("cadre grammar check tool.schema.json");
 }

@@ -15,8 +15,12 @@ struct GrammarOptions {
   std::string choice = "auto";
   std::string format = "hermes";
   int64_t parallel = 1;
+  std::string gbnf;   // or a grammar file, a regular expression, a SQLite database
+  std::string regex;
+  std::string sql;
+  std::string vocabulary;
   std::string instance = "-";
-  int64_t budget = 0;  // bytes; 0: four times the shortest
+  int64_t budget = 0;  // bytes, with a vocabulary tokens; 0: four times the shortest
   int64_t count = 1;
   int64_t seed = 1;
   bool formats = false;

@@ -37,6 +37,7 @@ const std::vector<std::string>& schemas() {
       R"({"type":"string","pattern":"^[a-c]{2,6}$"})",
       R"({"type":"object","patternProperties":{"^a":{"type":"integer"}},"additionalProperties":false,"minProperties":1})",
       R"({"$ref":"#/$defs/t","$defs":{"t":{"type":"object","properties":{"a":{"type":"array","items":{"$ref":"#/$defs/t"}}},"additionalProperties":false}}})",
+      R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"number"}},"patternProperties":{"^[a-c]+$":{"maxLength":30}},"minProperties":2})",
       R"({"not":{"type":["object","array","number"]},"type":["string","object","null"],"minLength":1})",
   };
   return all;
@@ -84,6 +85,47 @@ TEST_P(ConstraintModes, TheMaskIsWhatAdvanceTakes) {
     }
   }
   EXPECT_GT(states, 500u);
+}
+
+// Pieces of names, values, spaces and brackets, stuck together: thousands of tokens that leave strings and open others.
+std::shared_ptr<const Vocabulary> large_vocabulary(base::Random& random) {
+  static constexpr const char* kPieces[] = {
+      "\"", "\"",  ",",  ":", "{",  "}", "[",  "]",        "name", "age",  "a",  "b",  "ci",      "ty", "Os",
+      "lo", "\\n", "\\", " ", "\n", "1", "12", "\xC3\xA9", "\xE4", "tags", "aa", "zz", "\\u00e9", "-",  ".5"};
+  std::vector<std::string> tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  for (int i = 0; i < 4000; ++i) {
+    std::string token;
+    for (uint64_t n = 1 + random.below(4); n > 0; --n) token += kPieces[random.below(std::size(kPieces))];
+    tokens.push_back(std::move(token));
+  }
+  return Vocabulary::build(tokens, kNoToken).value();
+}
+
+TEST_P(ConstraintModes, MasksOfALargeVocabularyAreWhatAdvanceTakes) {
+  base::Random random(13);
+  const auto vocabulary = large_vocabulary(random);
+  for (const std::string& schema : schemas()) {
+    const auto contract = SchemaContract::compile(schema, GetParam());
+    ASSERT_TRUE(contract.ok());
+    for (int walk = 0; walk < 6; ++walk) {
+      auto constraint = Constraint::make(*contract, vocabulary).value();
+      for (int step = 0; step < 20; ++step) {
+        const TokenMask mask = constraint.mask();
+        for (int sample = 0; sample < 250; ++sample) {
+          const auto rank = static_cast<uint32_t>(random.below(vocabulary->ranks()));
+          Constraint fork = constraint;
+          ASSERT_EQ(fork.advance(vocabulary->id_of(rank)), mask.allows(rank))
+              << schema << "\n"
+              << constraint.text() << " + " << vocabulary->text_of_rank(rank);
+        }
+        if (mask.count == 0) break;
+        const RankInterval& interval = mask.intervals[random.below(mask.intervals.size())];
+        const auto rank = static_cast<uint32_t>(interval.low + random.below(interval.high - interval.low));
+        ASSERT_TRUE(constraint.advance(vocabulary->id_of(rank)));
+      }
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, ConstraintModes, testing::Values(SchemaMode::kAccept, SchemaMode::kGenerate),

@@ -160,6 +160,23 @@ StringScan scan_string(uint32_t state, uint8_t byte) {
   }
 }
 
+const std::bitset<256>& bytes_alike(uint32_t state, uint8_t byte) {
+  static const auto range = [](int low, int high) {
+    std::bitset<256> set;
+    for (int b = low; b <= high; ++b) set.set(static_cast<size_t>(b));
+    return set;
+  };
+  static const std::bitset<256> none, rest = range(0x80, 0xBF), two = range(0xC2, 0xDF), four = range(0xF1, 0xF3);
+  static const std::bitset<256> ascii = range(0x20, 0x7F).reset('"').reset('\\');
+  static const std::bitset<256> three = range(0xE1, 0xEF).reset(0xED);
+  if (state >= kRest1 && state <= kRest3) return rest[byte] ? rest : none;
+  if (state != kPlain) return none;
+  for (const auto* set : {&ascii, &two, &three, &four}) {
+    if ((*set)[byte]) return *set;
+  }
+  return none;
+}
+
 bool is_canonical(uint32_t state, uint8_t byte) {
   return state != kEscape || (byte != '/' && byte != 'u');
 }

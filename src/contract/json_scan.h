@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <string_view>
 
@@ -22,6 +23,8 @@ struct StringScan {
   uint32_t state = kPlainText;
 };
 StringScan scan_string(uint32_t state, uint8_t byte);
+// The bytes that lead where this one leads and yield just themselves as it does; none if the byte is not of that kind.
+const std::bitset<256>& bytes_alike(uint32_t state, uint8_t byte);
 // One spelling per character: escapes only where they must be, and then the short ones. Is the byte one of that spelling?
 bool is_canonical(uint32_t state, uint8_t byte);
 

@@ -512,6 +512,10 @@ bool LanguageTable::nullable(Language a) const {
 Language LanguageTable::derive(Language a, uint8_t byte) {
   return renew(parts_->next(a, byte));
 }
+const ByteSet& LanguageTable::bytes_alike(Language a, uint8_t byte) {
+  const ByteClasses& classes = parts_->partitions[parts_->classes(a)];
+  return classes.members[classes.class_of[byte]];
+}
 std::optional<bool> LanguageTable::nonempty(Language a, size_t steps_max) {
   return renew(parts_->nonempty(a, steps_max));
 }
@@ -522,6 +526,10 @@ const ByteSet& LanguageTable::self_loop(Language a) {
   const ByteSet& set = parts_->self_loop(a);
   renew_rows();
   return set;
+}
+ByteSet LanguageTable::looping_characters(Language a) {
+  if (a == kNothing || a == kEverything) return ByteSet().set();
+  return renew(parts_->free_characters(a));
 }
 const FreeText& LanguageTable::free_text(Language a) {
   const FreeText& text = parts_->free_text(a);
@@ -539,7 +547,7 @@ size_t LanguageTable::size_bytes() const {
   const Parts& p = *parts_;
   size_t total = p.nodes.capacity() * (sizeof(LanguageNode) + sizeof(Row) + 4 + 8 + 1) + p.table.size() * 4;
   total += p.children.capacity() * 4 + p.byte_sets.size() * 2 * sizeof(ByteSet) + p.row_bytes;
-  total += p.partitions.size() * (2 * sizeof(ByteClasses) + 64);
+  total += p.partitions.size() * (2 * sizeof(ByteClasses) + 64 + 8 * sizeof(ByteSet));
   for (const auto& list : p.texts) {
     for (const std::string& text : list) total += sizeof(std::string) + 2 * text.size() + 8;
   }

@@ -77,6 +77,8 @@ class LanguageTable {
     const Language next = row.next[row.class_of[byte]];
     return next != kUnknown ? next : derive(a, byte);
   }
+  // The bytes with the same derivative as this one, as far as the form of the expression shows it.
+  const ByteSet& bytes_alike(Language a, uint8_t byte);
   // Does the language hold any string of well-formed UTF-8? Memoised. Searches derivatives where the expression does not show it;
   // after `steps_max` new states the answer is unknown (nullopt).
   std::optional<bool> nonempty(Language a, size_t steps_max = 10'000);
@@ -84,6 +86,8 @@ class LanguageTable {
   std::optional<std::string> shortest(Language a, size_t steps_max = 10'000);
   // Bytes b with derivative(a, b) == a. The reference holds until the next call of a non-const function.
   const ByteSet& self_loop(Language a);
+  // The bytes of whole characters that lead from a state back to it; all of them where nothing can change any more.
+  ByteSet looping_characters(Language a);
   // See FreeText; memoised. The reference holds until the next call of a non-const function.
   const FreeText& free_text(Language a);
 

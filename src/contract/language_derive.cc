@@ -42,7 +42,11 @@ uint32_t LanguageTable::Parts::add_partition(const std::array<uint16_t, 256>& la
   }
   std::string key(reinterpret_cast<const char*>(found.class_of.data()), 256);
   const auto [entry, is_new] = partition_index.emplace(std::move(key), static_cast<uint32_t>(partitions.size()));
-  if (is_new) partitions.push_back(std::move(found));
+  if (is_new) {
+    found.members.resize(found.samples.size());
+    for (size_t byte = 0; byte < 256; ++byte) found.members[found.class_of[byte]].set(byte);
+    partitions.push_back(std::move(found));
+  }
   return entry->second;
 }
 

@@ -59,6 +59,7 @@ struct LanguageNode {
 struct ByteClasses {
   std::array<uint8_t, 256> class_of{};
   std::vector<uint8_t> samples;  // [classes] a byte of each, a printable one where there is one
+  std::vector<ByteSet> members;  // [classes]
 };
 
 // How much is known of a language being empty.

@@ -8,52 +8,18 @@ namespace cadre::contract {
 
 namespace {
 
-// The machine, watched: how many containers stay open along all that was read, and whether the document ended.
-struct AllMachine {
+// What the walk for budgets asks: the certain tokens, and how far they lead.
+struct ReachMachine {
   using State = SchemaMachine::State;
   SchemaMachine& machine;
-  size_t depth_min = 0;
-  bool ends_document = false;
 
   State next(State state, uint8_t byte) {
     const State result = machine.next(state, byte);
-    if (result.place != 0 && result.stack != state.stack) depth_min = std::min(depth_min, machine.depth(result));
-    ends_document |= machine.place(result).kind == SchemaMachine::PlaceKind::kDone;
-    return result;
+    return result.guarded ? State{} : result;
   }
   bool dead(State state) const { return machine.dead(state); }
-  Idle idle(State state) { return machine.idle(state); }
-};
-
-// The same without the tokens whose fate only the text decides; remembers whether there were any.
-struct CertainMachine : AllMachine {
-  bool guards = false;
-
-  State next(State state, uint8_t byte) {
-    const State result = AllMachine::next(state, byte);
-    if (!result.guarded) return result;
-    guards = true;
-    return {};
-  }
-};
-
-// What the walk for budgets asks: the certain tokens, and how far they lead.
-struct ReachMachine : CertainMachine {
   uint32_t distance(State state) { return machine.distance(state); }
 };
-
-// The ranks that are in `all` and not in `some`, which is a part of it.
-std::vector<uint32_t> ranks_beside(const TokenMask& all, const TokenMask& some) {
-  std::vector<uint32_t> ranks;
-  size_t i = 0;
-  for (const RankInterval& interval : all.intervals) {
-    for (uint32_t rank = interval.low; rank < interval.high; ++rank) {
-      while (i < some.intervals.size() && some.intervals[i].high <= rank) ++i;
-      if (i == some.intervals.size() || rank < some.intervals[i].low) ranks.push_back(rank);
-    }
-  }
-  return ranks;
-}
 
 // Does a token that passes a point which only the text decides come out alive, at most so far from the end? Mostly it ends a name, and the name
 // is new or not.
@@ -163,13 +129,13 @@ std::shared_ptr<const TokenMask> SchemaContract::mask(const std::shared_ptr<cons
     masks.size_bytes = 0;
   }
   const auto entry = this->entry(masks, cursor.state());
-  if (distance_max == kNoBudget && entry->guarded.empty()) return {entry, &entry->certain};
+  if (distance_max == kNoBudget && entry->mask.guarded.empty()) return {entry, &entry->mask.certain};
   const GuardedTokens asked(cursor, distance_max);
   TokenMaskBuilder guarded;
-  for (const uint32_t rank : entry->guarded) {
+  for (const uint32_t rank : entry->mask.guarded) {
     if (asked.takes(vocabulary->text_of_rank(rank))) guarded.add(rank, rank + 1);
   }
-  if (distance_max == kNoBudget) return std::make_shared<const TokenMask>(unite(entry->certain, guarded.finish()));
+  if (distance_max == kNoBudget) return std::make_shared<const TokenMask>(unite(entry->mask.certain, guarded.finish()));
   const TokenMask certain = certain_within(reach(masks, cursor.state()), distance_max, *vocabulary, asked);
   return std::make_shared<const TokenMask>(unite(certain, guarded.finish()));
 }
@@ -201,27 +167,86 @@ SchemaContract::Masks& SchemaContract::masks_of(const std::shared_ptr<const Voca
   return masks_.back();
 }
 
-// A mask depends on the place and on the containers that its tokens may close, mostly none or one: it is remembered for those alone, so that equal
-// places below different parents share it.
-std::shared_ptr<const SchemaContract::Entry> SchemaContract::entry(Masks& masks, SchemaMachine::State state) {
+// The machine, watched: how many containers stay open along all that was read, and whether the document ended.
+class SchemaContract::WatchedMachine {
+ public:
+  using State = SchemaMachine::State;
+
+  WatchedMachine(SchemaContract& contract, Masks& masks, size_t depth_min)
+      : contract_(contract), machine_(*contract.machine_), masks_(masks), depth_min_(depth_min) {}
+
+  State next(State state, uint8_t byte) {
+    const State result = machine_.next(state, byte);
+    if (result.stack != state.stack && result.place != 0) depth_min_ = std::min(depth_min_, machine_.depth(result));
+    if (result.stack == 0) ends_document_ |= machine_.place(result).kind == SchemaMachine::PlaceKind::kDone;
+    return result;
+  }
+  bool dead(State state) const { return machine_.dead(state); }
+  bool guarded(State state) const { return state.guarded; }
+  Idle idle(State state) { return machine_.idle(state); }
+
+  const GuardedMask* reference(State state, std::string_view path, uint32_t nodes) {
+    constexpr uint32_t kNodesMin =
+        64;  // a mask of its own takes as long as to walk some hundred nodes, and may serve again
+    if (state.guarded || contract_.reference_depth_ > 1) return nullptr;
+    const State home = machine_.home(state);
+    if (machine_.dead(home)) return nullptr;
+    State there = home;
+    for (const char byte : path) there = machine_.next(there, static_cast<uint8_t>(byte));
+    if (!(there == state) || there.guarded) return nullptr;
+    auto entry = contract_.known_entry(masks_, home);
+    if (entry == nullptr) {
+      if (nodes < kNodesMin) return nullptr;
+      ++contract_.reference_depth_;
+      entry = contract_.entry(masks_, home);
+      --contract_.reference_depth_;
+    }
+    depth_min_ = std::min(depth_min_, machine_.depth(home) - entry->steps.size());
+    ends_document_ |= entry->ends_document;
+    used_.push_back(entry);
+    return &entry->mask;
+  }
+
+  size_t depth_min() const { return depth_min_; }
+  bool ends_document() const { return ends_document_; }
+
+ private:
+  SchemaContract& contract_;
+  SchemaMachine& machine_;
+  Masks& masks_;
+  size_t depth_min_;
+  bool ends_document_ = false;
+  std::vector<std::shared_ptr<const Entry>> used_;  // kept for as long as the walk goes on
+};
+
+std::shared_ptr<const SchemaContract::Entry> SchemaContract::known_entry(const Masks& masks,
+                                                                         SchemaMachine::State state) const {
+  const auto found = masks.entries.find(state.place);
+  if (found == masks.entries.end()) return nullptr;
   const size_t depth = machine_->depth(state);
-  for (const auto& entry : masks.entries[state.place]) {
+  for (const auto& entry : found->second) {
     bool same = entry->ends_document ? entry->steps.size() == depth : entry->steps.size() <= depth;
     for (size_t level = 0; level < entry->steps.size() && same; ++level)
       same = machine_->step_at(state, level) == entry->steps[level];
     if (same) return entry;
   }
-  auto entry = std::make_shared<Entry>();
+  return nullptr;
+}
+
+// A mask depends on the place and on the containers that its tokens may close, mostly none or one: it is remembered for those alone, so that equal
+// places below different parents share it.
+std::shared_ptr<const SchemaContract::Entry> SchemaContract::entry(Masks& masks, SchemaMachine::State state) {
+  if (auto known = known_entry(masks, state)) return known;
+  const size_t depth = machine_->depth(state);
   state.guarded = false;
-  CertainMachine certain{{*machine_, machine_->is_local(state) ? depth : 0}};
-  entry->certain = token_mask(*masks.vocabulary, certain, state);
-  AllMachine all{*machine_, certain.depth_min, certain.ends_document};
-  if (certain.guards) entry->guarded = ranks_beside(token_mask(*masks.vocabulary, all, state), entry->certain);
-  entry->ends_document = all.ends_document;
-  const size_t closed = depth - std::min(depth, all.depth_min);
+  WatchedMachine watched(*this, masks, machine_->is_local(state) ? depth : 0);
+  auto entry = std::make_shared<Entry>();
+  entry->mask = guarded_token_mask(*masks.vocabulary, watched, state);
+  entry->ends_document = watched.ends_document();
+  const size_t closed = depth - std::min(depth, watched.depth_min());
   for (size_t level = 0; level < closed; ++level) entry->steps.push_back(machine_->step_at(state, level));
   masks.size_bytes +=
-      160 + entry->certain.intervals.size() * sizeof(RankInterval) + entry->guarded.size() * sizeof(uint32_t);
+      160 + entry->mask.certain.intervals.size() * sizeof(RankInterval) + entry->mask.guarded.size() * sizeof(uint32_t);
   masks.entries[state.place].push_back(entry);
   return entry;
 }
@@ -231,7 +256,7 @@ const std::vector<TokenReach>& SchemaContract::reach(Masks& masks, SchemaMachine
   const auto [found, fresh] = masks.reach.try_emplace(key);
   if (fresh) {
     start.guarded = false;
-    ReachMachine machine{{{*machine_, 0}}};
+    ReachMachine machine{*machine_};
     found->second = token_reach(*masks.vocabulary, machine, start);
     masks.size_bytes += 64 + found->second.size() * sizeof(TokenReach);
   }

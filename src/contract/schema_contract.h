@@ -51,8 +51,7 @@ class SchemaContract : public Contract {
   struct Entry {
     std::vector<uint32_t> steps;  // the open containers that the mask depends on, innermost first
     bool ends_document = false;   // and that there are no more than those
-    TokenMask certain;
-    std::vector<uint32_t> guarded;  // ranks whose tokens pass a point that only the text can decide
+    GuardedMask mask;             // guarded: tokens that pass a point that only the text can decide
   };
   struct Masks {  // of one vocabulary
     std::shared_ptr<const Vocabulary> vocabulary;
@@ -65,6 +64,8 @@ class SchemaContract : public Contract {
   static const DocumentCursor& cursor_of(const State& state) {
     return *static_cast<const DocumentCursor*>(state.memory.get());
   }
+  class WatchedMachine;
+  std::shared_ptr<const Entry> known_entry(const Masks& masks, SchemaMachine::State state) const;
   Masks& masks_of(const std::shared_ptr<const Vocabulary>& vocabulary);
   std::shared_ptr<const Entry> entry(Masks& masks, SchemaMachine::State state);
   const std::vector<TokenReach>& reach(Masks& masks, SchemaMachine::State state);
@@ -74,6 +75,7 @@ class SchemaContract : public Contract {
   std::mutex mutex_;  // guards what follows
   std::unique_ptr<SchemaMachine> machine_;
   std::vector<Masks> masks_;
+  size_t reference_depth_ = 0;  // masks under way that are to serve others
 };
 
 }  // namespace cadre::contract

@@ -124,6 +124,26 @@ uint32_t SchemaPrograms::key_next(uint32_t frame_id, uint32_t key_id, uint8_t by
   return key_alive(frame_id, id) ? id : kNone;
 }
 
+ByteSet SchemaPrograms::key_loops(uint32_t key_id) {
+  const KeyState& key = keys_[key_id];
+  if (key.low < key.high) return {};
+  ByteSet bytes = ByteSet().set();
+  for (const Language language : key.languages) bytes &= formulas_.languages().looping_characters(language);
+  return bytes;
+}
+
+ByteSet SchemaPrograms::key_bytes_alike(uint32_t key_id, uint8_t byte) {
+  const KeyState& key = keys_[key_id];
+  const std::vector<std::string>& names = details(key.program).names;
+  ByteSet alike = ByteSet().set();
+  for (uint32_t name = key.low; name < key.high; ++name) {
+    if (names[name].size() > key.depth) alike.reset(static_cast<uint8_t>(names[name][key.depth]));
+  }
+  if (!alike[byte]) return ByteSet().set(byte);
+  for (const Language language : key.languages) alike &= formulas_.languages().bytes_alike(language, byte);
+  return alike;
+}
+
 bool SchemaPrograms::key_alive(uint32_t frame_id, uint32_t key_id) {
   const auto [entry, is_new] = key_alive_memo_.try_emplace(pair_key(frame_id, key_id), false);
   if (!is_new) return entry->second;

@@ -4,24 +4,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace cadre::contract {
 
 namespace {
 
-constexpr uint32_t kByStack = UINT32_MAX;     // in a row: the stack has a say; of a string's places: the closing quote
-constexpr uint32_t kNotYet = UINT32_MAX - 1;  // in a row: not computed
 // Generate: of a number without demands. A small model that has begun to repeat digits would not stop.
 constexpr uint32_t kGeneratedNumberSizeBytesMax = 40;
 constexpr std::string_view kLiterals[] = {"null", "false", "true"};
 
-// Bytes that stand for themselves in a string.
+// Bytes that stand for themselves in a string, or are part of a character that does.
 const ByteSet& plain_bytes() {
   static const ByteSet set = [] {
     ByteSet bytes;
-    for (int byte = 0x20; byte < 256; ++byte) bytes.set(static_cast<size_t>(byte));
-    bytes.reset('"');
-    bytes.reset('\\');
+    for (size_t byte = 0x20; byte <= 0xF4; ++byte) bytes.set(byte);
+    return bytes.reset('"').reset('\\').reset(0xC0).reset(0xC1);
+  }();
+  return set;
+}
+
+const ByteSet& digits() {
+  static const ByteSet set = [] {
+    ByteSet bytes;
+    for (char digit = '0'; digit <= '9'; ++digit) bytes.set(static_cast<size_t>(digit));
     return bytes;
   }();
   return set;
@@ -34,6 +40,43 @@ const ByteSet& json_spaces() {
     return bytes;
   }();
   return set;
+}
+
+template <class Visit>
+void for_each_byte(const ByteSet& set, const Visit& visit) {
+  for (unsigned word = 0; word < 4; ++word) {
+    uint64_t left = ((set >> (64 * word)) & ByteSet(UINT64_MAX)).to_ullong();
+    for (; left != 0; left &= left - 1)
+      visit(static_cast<uint8_t>(64 * word + static_cast<unsigned>(std::countr_zero(left))));
+  }
+}
+
+// All bytes that any place of the kind takes, besides spaces and bytes of a string.
+std::string_view bytes_taken(SchemaMachine::PlaceKind kind) {
+  using Kind = SchemaMachine::PlaceKind;
+  switch (kind) {
+    case Kind::kValue:
+    case Kind::kArrayNext:
+      return "{[\"nft-0123456789";
+    case Kind::kArrayStart:
+      return "]{[\"nft-0123456789";
+    case Kind::kColon:
+      return ":";
+    case Kind::kNumber:
+      return "0123456789.eE+- \t\n\r,}]";
+    case Kind::kLiteral:
+      return "aelrsu";
+    case Kind::kObjectStart:
+      return "\"}";
+    case Kind::kObjectNext:
+      return "\"";
+    case Kind::kObjectAfter:
+      return ",}";
+    case Kind::kArrayAfter:
+      return ",]";
+    default:
+      return "";
+  }
 }
 
 bool skips_spaces(SchemaMachine::PlaceKind kind) {
@@ -95,7 +138,7 @@ std::string SchemaMachine::problem() const {
   return programs_.problem();
 }
 
-SchemaMachine::State SchemaMachine::next(State state, uint8_t byte) {
+SchemaMachine::State SchemaMachine::next_unknown(State state, uint8_t byte) {
   State result = read(state, byte);
   if (result.place == 0) return {};
   if (mode_ == SchemaMode::kGenerate && !(result == state) && distance(result) == kNoWay) return {};
@@ -105,8 +148,7 @@ SchemaMachine::State SchemaMachine::next(State state, uint8_t byte) {
 
 // Most transitions do not look at the stack and stand in the row of their place once they were worked out.
 SchemaMachine::State SchemaMachine::read(State state, uint8_t byte) {
-  const bool has_row = state.place < rows_.size() && rows_[state.place];
-  const uint32_t known = has_row ? (*rows_[state.place])[byte] : kNotYet;
+  const uint32_t known = row(state.place).next[byte];
   if (known < kNotYet) return {known, state.stack, false};
   if (size() > kMachineStatesMax) {
     problem_ = fmt::format("over {} states; simplify the schema or shorten the document", kMachineStatesMax);
@@ -114,15 +156,51 @@ SchemaMachine::State SchemaMachine::read(State state, uint8_t byte) {
   }
   by_stack_ = false;
   const State result = step(state, byte);
-  if (known == kByStack || places_[state.place].kind == PlaceKind::kNumberText) return result;
-  if (places_[state.place].kind == PlaceKind::kOutside && envelope_->counts(places_[state.place].a)) return result;
-  if (!has_row) {
-    if (state.place >= rows_.size()) rows_.resize(places_.size());
-    rows_[state.place] = std::make_unique<Row>();
-    rows_[state.place]->fill(kNotYet);
-  }
-  (*rows_[state.place])[byte] = by_stack_ || result.guarded ? kByStack : result.place;
+  if (known == kNotYet) remember(state.place, byte, by_stack_ || result.guarded ? kByStack : result.place);
   return result;
+}
+
+SchemaMachine::Row& SchemaMachine::row(uint32_t place) {
+  if (place >= rows_.size()) rows_.resize(places_.size());
+  if (!rows_[place]) {
+    static const auto first_rows = [] {
+      std::array<Row, static_cast<size_t>(PlaceKind::kOutside) + 1> rows;
+      for (size_t kind = 0; kind < rows.size(); ++kind) rows[kind] = first_row(static_cast<PlaceKind>(kind));
+      return rows;
+    }();
+    const Place& of = places_[place];
+    rows_[place] = std::make_unique<Row>(first_rows[static_cast<size_t>(of.kind)]);
+    if (of.kind == PlaceKind::kOutside && envelope_->counts(of.a)) rows_[place]->next.fill(kByStack);
+  }
+  return *rows_[place];
+}
+
+// What holds for all places of a kind: most bytes are refused everywhere but in strings.
+SchemaMachine::Row SchemaMachine::first_row(PlaceKind kind) {
+  Row row;
+  if (kind == PlaceKind::kText || kind == PlaceKind::kKey || kind == PlaceKind::kAnything ||
+      kind == PlaceKind::kOutside) {
+    row.next.fill(kNotYet);
+    return row;
+  }
+  row.next.fill(kind == PlaceKind::kNumberText ? kByStack : 0);  // digits that are read once are not worth remembering
+  for (const char byte : bytes_taken(kind)) row.next[static_cast<uint8_t>(byte)] = kNotYet;
+  for (const char byte : skips_spaces(kind) ? std::string_view(" \t\n\r") : std::string_view())
+    row.next[static_cast<uint8_t>(byte)] = kNotYet;
+  return row;
+}
+
+// In a string, bytes that no keyword tells apart have one answer.
+void SchemaMachine::remember(uint32_t place_id, uint8_t byte, uint32_t next) {
+  Row& row = this->row(place_id);
+  row.next[byte] = next;
+  const Place& place = places_[place_id];
+  if (next == kByStack || (place.kind != PlaceKind::kText && place.kind != PlaceKind::kKey)) return;
+  ByteSet alike = bytes_alike(place.scan, byte);
+  if (alike.none()) return;
+  alike &= place.kind == PlaceKind::kText ? programs_.text_bytes_alike(place.a, byte)
+                                          : programs_.key_bytes_alike(place.b, byte);
+  for_each_byte(alike, [&](uint8_t other) { row.next[other] = next; });
 }
 
 SchemaMachine::State SchemaMachine::step(State state, uint8_t byte) {
@@ -438,27 +516,53 @@ SchemaMachine::State SchemaMachine::after_item(State state) {
 }
 
 Idle SchemaMachine::idle(State state) {
-  const Place& place = places_[state.place];
+  Row& row = this->row(state.place);
+  if (!row.idle_known) {
+    const Idle found = find_idle(places_[state.place]);
+    Row& same = this->row(state.place);
+    same.idle = found;
+    same.idle_known = true;
+    return found;
+  }
+  return row.idle;
+}
+
+Idle SchemaMachine::find_idle(const Place& place) {
   if (place.kind == PlaceKind::kOutside) return envelope_->idle(place.a);
-  if (mode_ == SchemaMode::kAccept && skips_spaces(place.kind)) return {&json_spaces(), false, UINT32_MAX, true};
+  if (mode_ == SchemaMode::kAccept && skips_spaces(place.kind)) return {&json_spaces(), false, UINT32_MAX, true, true};
+  if (place.kind == PlaceKind::kNumber) {
+    const auto number = static_cast<NumberState>(place.scan);
+    return place.b == 0 && number_next(number, '0') == number ? Idle{&digits(), false, UINT32_MAX, true, false}
+                                                              : Idle{};
+  }
   if (place.scan != kPlainText) return {};
   if (place.kind == PlaceKind::kKey) {
-    if (programs_.key_is_idle(place.b)) return {&plain_bytes(), true, UINT32_MAX, true};
+    if (programs_.key_is_idle(place.b))
+      return {&plain_bytes(), true, UINT32_MAX, true, true, mode_ == SchemaMode::kAccept};
     // A text that begins like a name of the schema may still become any other name, where others are welcome.
+    const ByteSet loops = programs_.key_loops(place.b) & plain_bytes();
+    if (loops == plain_bytes()) return {&plain_bytes(), true, UINT32_MAX, true, true};
+    if (loops.any()) return {&idle_sets_.emplace_back(loops), true, UINT32_MAX, true, false};
     const bool any = mode_ == SchemaMode::kAccept && programs_.key(place.b).languages.empty() &&
                      programs_.other_step(place.a) != kNone;
-    return any ? Idle{&plain_bytes(), true, UINT32_MAX, false} : Idle{};
+    return any ? Idle{&plain_bytes(), true, UINT32_MAX, false, false} : Idle{};
   }
   if (place.kind != PlaceKind::kText) return {};
-  const auto [entry, is_new] = idle_memo_.try_emplace(place.a);
-  if (is_new) {
-    FreeText free = programs_.free_text(place.a);
-    free.bytes &= plain_bytes();
-    entry->second = free;
-  }
-  const FreeText& free = entry->second;
+  FreeText free = programs_.free_text(place.a);
+  free.bytes &= plain_bytes();
   if (free.bytes.none()) return {};
-  return {&free.bytes, true, static_cast<uint32_t>(std::min<uint64_t>(free.chars_max, UINT32_MAX)), free.stays};
+  const auto chars = static_cast<uint32_t>(std::min<uint64_t>(free.chars_max, UINT32_MAX));
+  const bool escapes = free.stays && mode_ == SchemaMode::kAccept && programs_.text_is_free(place.a);
+  if (free.bytes == plain_bytes()) return {&plain_bytes(), true, chars, free.stays, free.stays, escapes};
+  return {&idle_sets_.emplace_back(free.bytes), true, chars, free.stays, false};
+}
+
+SchemaMachine::State SchemaMachine::home(State state) {
+  const Place place = places_[state.place];
+  if (place.scan != kPlainText && (place.kind == PlaceKind::kText || place.kind == PlaceKind::kKey))
+    state.place = place_id(place.kind, place.a, place.b, kPlainText);
+  state.guarded = false;
+  return idle(state).stays ? state : State{};
 }
 
 }  // namespace cadre::contract

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -70,13 +71,22 @@ class SchemaMachine {
   static Result<std::unique_ptr<SchemaMachine>> compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode);
 
   State start() const { return start_; }
-  State next(State state, uint8_t byte);
+  State next(State state, uint8_t byte) {
+    const Row* row = state.place < rows_.size() ? rows_[state.place].get() : nullptr;
+    const uint32_t known = row != nullptr ? row->next[byte] : kNotYet;
+    if (known == 0) return {};
+    if (known < kNotYet && mode_ == SchemaMode::kAccept) return {known, state.stack, state.guarded};
+    return next_unknown(state, byte);
+  }
   bool dead(State state) const { return state.place == 0; }
   bool complete(State state);
   // Bytes that finish the document from here, at most; kNoWay if none were found. What the text decides (a name or item that stands there
   // already) is not in it: see DocumentCursor::distance.
   uint32_t distance(State state);
   Idle idle(State state);
+  // A state that many others lead into and that is idle for ever: this one, or the one it returns to after the character begun; refused if
+  // there is none. Its mask serves as a reference to theirs.
+  State home(State state);
 
   const Place& place(State state) const { return places_[state.place]; }
   size_t depth(State state) const { return stack_[state.stack].depth; }
@@ -116,12 +126,24 @@ class SchemaMachine {
     friend bool operator==(const TextNode&, const TextNode&) = default;
   };
   friend uint64_t hash_of(const TextNode& node) { return mix_hash(node.before, node.byte); }
-  using Row = std::array<uint32_t, 256>;  // next place; kNotYet, kByStack
+  struct Row {
+    std::array<uint32_t, 256> next;  // place; kNotYet, kByStack
+    Idle idle;
+    bool idle_known = false;
+  };
+  static constexpr uint32_t kByStack =
+      UINT32_MAX;  // in a row: the stack has a say; of a string's places: the closing quote
+  static constexpr uint32_t kNotYet = UINT32_MAX - 1;  // in a row: not computed
+  static Row first_row(PlaceKind kind);
+  Row& row(uint32_t place);
+  Idle find_idle(const Place& place);
+  void remember(uint32_t place, uint8_t byte, uint32_t next);
 
   SchemaMachine(SchemaPrograms programs, SchemaMode mode)
       : mode_(mode), programs_(std::move(programs)), completion_(programs_) {}
   uint32_t place_id(PlaceKind kind, uint32_t a = 0, uint32_t b = 0, uint32_t scan = 0);
   State at(uint32_t stack, PlaceKind kind, uint32_t a = 0, uint32_t b = 0, uint32_t scan = 0, bool guarded = false);
+  State next_unknown(State state, uint8_t byte);
   State read(State state, uint8_t byte);  // as the rows know it, or else step()
   State step(State state, uint8_t byte);  // worked out
   State begin_value(uint32_t stack, uint32_t location, uint8_t byte);
@@ -154,7 +176,7 @@ class SchemaMachine {
   SchemaCompletion completion_;                           // generate mode
   std::unordered_map<uint64_t, uint32_t> rest_memo_;      // (stack, verdict)
   std::unordered_map<uint64_t, uint32_t> distance_memo_;  // (place, stack)
-  std::unordered_map<uint32_t, FreeText> idle_memo_;      // per text
+  std::deque<ByteSet> idle_sets_;
   InternTable<Place> places_;
   InternTable<StackNode> stack_;
   InternTable<TextNode> number_texts_;

@@ -190,6 +190,20 @@ uint32_t SchemaPrograms::text_next(uint32_t text_id, uint8_t byte) {
   return text_alive(next) ? texts_.id(std::move(next)) : kNone;
 }
 
+ByteSet SchemaPrograms::text_bytes_alike(uint32_t text_id, uint8_t byte) {
+  ByteSet alike = ByteSet().set();
+  for (const Language language : texts_[text_id].languages) alike &= formulas_.languages().bytes_alike(language, byte);
+  return alike;
+}
+
+bool SchemaPrograms::text_is_free(uint32_t text_id) const {
+  const TextState& text = texts_[text_id];
+  return text.languages[0] == LanguageTable::kEverything &&
+         std::all_of(text.languages.begin() + 1, text.languages.end(), [](Language language) {
+           return language == LanguageTable::kEverything || language == LanguageTable::kNothing;
+         });
+}
+
 FreeText SchemaPrograms::free_text(uint32_t text_id) {
   const TextState& text = texts_[text_id];
   FreeText free = formulas_.languages().free_text(text.languages[0]);

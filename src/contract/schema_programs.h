@@ -151,9 +151,12 @@ class SchemaPrograms {
   uint32_t text_start(uint32_t program);
   uint32_t text_next(uint32_t text, uint8_t byte);
   uint32_t text_verdict(uint32_t text);
+  ByteSet text_bytes_alike(uint32_t text, uint8_t byte);  // that lead where this one leads
   const TextState& text(uint32_t id) const { return texts_[id]; }
   // What may follow in the text without a care (LanguageTable::free_text), as far as a verdict beyond fitness does not matter.
   FreeText free_text(uint32_t text);
+  // Does nothing depend on how the text goes on?
+  bool text_is_free(uint32_t text) const;
 
   uint32_t frame_start(uint32_t program);  // of an object or array
   uint32_t frame_verdict(uint32_t frame);  // if it may end here
@@ -166,10 +169,13 @@ class SchemaPrograms {
 
   uint32_t key_start(uint32_t frame);
   uint32_t key_next(uint32_t frame, uint32_t key, uint8_t byte);
+  ByteSet key_bytes_alike(uint32_t key, uint8_t byte);
   uint32_t key_step(uint32_t frame, uint32_t key);  // the step of the member whose name ends here
   bool key_is_other(uint32_t key);                  // ends as a name that no keyword mentions
   // Any further text is as good as the last: past the known names, no pattern at work.
   bool key_is_idle(uint32_t key) const { return keys_[key].low >= keys_[key].high && keys_[key].languages.empty(); }
+  // The bytes of whole characters that leave a name as it is: past the known names, and no pattern can tell.
+  ByteSet key_loops(uint32_t key);
   uint32_t item_step(uint32_t frame);
 
   // The members that may come next by a name that the schema mentions, in its order.

@@ -12,21 +12,25 @@ namespace {
 
 class BoundedSql : public SqlMachine {
  public:
-  explicit BoundedSql(SqlMachine machine) : SqlMachine(std::move(machine)) {}
-  bool bounded() const { return false; }
-  uint32_t distance(State) const { return Contract::kNoWay; }
+  BoundedSql(SqlMachine machine, bool bounded) : SqlMachine(std::move(machine)), bounded_(bounded) {}
+  bool bounded() const { return bounded_; }
   size_t size() const { return size_bytes(); }
   std::string problem() const {
     return overflowed() ? fmt::format("the tables for SQL over this schema are over {} bytes", kSqlTablesSizeBytesMax)
                         : std::string();
   }
+
+ private:
+  bool bounded_;  // in generate mode
 };
 
 }  // namespace
 
 Result<std::shared_ptr<Contract>> sql_contract(const SqlSchema& schema, SqlGrammarOptions options) {
+  const bool bounded = options.mode == SqlMode::kGenerate;
   auto machine = TRY(SqlMachine::create(schema, std::move(options), kSqlTablesSizeBytesMax));
-  return std::shared_ptr<Contract>(std::make_shared<MachineContract<BoundedSql>>(BoundedSql(std::move(machine))));
+  return std::shared_ptr<Contract>(
+      std::make_shared<MachineContract<BoundedSql>>(BoundedSql(std::move(machine), bounded)));
 }
 
 }  // namespace cadre::contract

@@ -1,9 +1,9 @@
 // SELECT statements over a database schema as a contract (contract/contract.h).
 //
 //     auto contract = TRY(sql_contract(TRY(read_sql_schema(database)), {}));
-//     auto constraint = TRY(Constraint::make(contract, vocabulary));
+//     auto constraint = TRY(Constraint::make(contract, vocabulary, 100));   // always a whole statement within 100 tokens
 //
-// What may be written is what contract/sql_machine.h says, in either of its modes.
+// What may be written is what contract/sql_machine.h says, in either of its modes; bounded in generate mode.
 // Errors: what check_sql_schema refuses. Limit: kSqlTablesSizeBytesMax, past which the contract refuses everything and says so.
 // Thread safety: as Contract says.
 // SPDX-License-Identifier: Apache-2.0

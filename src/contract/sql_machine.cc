@@ -122,6 +122,30 @@ Phase next_in_character(Phase phase, uint8_t byte) {
   }
 }
 
+// Bytes that end a string from this phase, its quote included, and a number from this state.
+uint32_t string_left(uint32_t phase) {
+  switch (phase) {
+    case kOutside:
+      return 2;
+    case kClosed:
+      return 0;
+    case kInside:
+      return 1;
+    case kOneMore:
+      return 2;
+    case kThreeMore:
+    case kAfterF0:
+    case kAfterF4:
+      return 4;
+    default:
+      return 3;
+  }
+}
+
+uint32_t number_left(uint32_t state) {
+  return is_number(state) ? 0 : 1;
+}
+
 }  // namespace
 
 Result<SqlMachine> SqlMachine::create(const SqlSchema& schema, SqlGrammarOptions options, size_t size_bytes_max) {
@@ -136,7 +160,8 @@ Result<SqlMachine> SqlMachine::create(const SqlSchema& schema, SqlGrammarOptions
 SqlMachine::SqlMachine(const SqlSchema& schema, SqlGrammarOptions options, size_t size_bytes_max)
     : mode_(options.mode),
       size_bytes_max_(size_bytes_max),
-      tokens_(std::make_unique<SqlTokens>(schema, std::move(options))) {
+      tokens_(std::make_unique<SqlTokens>(schema, std::move(options))),
+      completion_(std::make_unique<SqlCompletion>(*tokens_)) {
   states_.emplace_back();  // dead
   known_dead_.emplace_back();
   state_table_.assign(1024, 0);
@@ -326,6 +351,41 @@ bool SqlMachine::complete(State state) {
   return false;
 }
 
+uint32_t SqlMachine::distance(State state) {
+  if (!generates() || state.id == 0) return kNoWay;
+  if (state.id >= distances_.size())
+    distances_.resize(std::max<size_t>(states_.size(), 2 * distances_.size()), kUnknown);
+  if (distances_[state.id] != kUnknown) return distances_[state.id];
+  uint32_t best = kNoWay;
+  for (const Place& place : places_of(state.id)) best = std::min(best, distance_of(place));
+  return distances_[state.id] = best;
+}
+
+// generate: what is left of the token, and the way behind it.
+uint32_t SqlMachine::distance_of(const Place& place) {
+  const auto behind = [&](uint32_t left, uint32_t token_state) {
+    const uint32_t distance = completion_->way(token_state).distance;
+    return distance == kNoWay ? kNoWay : left + distance;
+  };
+  if (place.kind == Kind::kGap) return behind(0, place.token_state);
+  const SqlMenu& menu = tokens_->menu(place.token_state);
+  if (place.kind == Kind::kOpen) {
+    const SqlMenu::Open& open = menu.open[place.a];
+    return behind(open.kind == SqlTokenClass::kString ? string_left(place.b & 0xFF) : number_left(place.b), open.next);
+  }
+  // One choice stands for all: the shortest, or the one that the way from here begins with. Either stays that when others drop out.
+  const auto through = [&](uint32_t choice) {
+    const auto size = static_cast<uint32_t>(menu.choices[choice].text.size());
+    return behind(size - place.c, menu.choices[choice].next);
+  };
+  const auto shortest = std::min_element(
+      menu.choices.begin() + place.a, menu.choices.begin() + place.b,
+      [](const SqlMenu::Choice& a, const SqlMenu::Choice& b) { return a.text.size() < b.text.size(); });
+  const uint32_t best = through(static_cast<uint32_t>(shortest - menu.choices.begin()));
+  const uint32_t first = completion_->way(place.token_state).choice;
+  return first >= place.a && first < place.b ? std::min(best, through(first)) : best;
+}
+
 Idle SqlMachine::idle(State state) const {
   if (!generates()) return {};
   for (const Place& place : places_of(state.id)) {
@@ -377,7 +437,7 @@ uint32_t SqlMachine::intern() {
 size_t SqlMachine::size_bytes() const {
   return places_.size() * sizeof(Place) + states_.size() * (sizeof(Span) + sizeof(ByteSet)) +
          state_table_.size() * sizeof(uint32_t) + moves_.size() * sizeof(Move) + texts_.size() * 100 +
-         tokens_->size_bytes();
+         distances_.size() * sizeof(uint32_t) + tokens_->size_bytes() + completion_->size_bytes();
 }
 
 }  // namespace cadre::contract

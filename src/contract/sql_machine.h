@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "contract/sql_completion.h"
 #include "contract/sql_schema.h"
 #include "contract/sql_tokens.h"
 #include "contract/token_mask.h"
@@ -49,6 +50,10 @@ class SqlMachine {
   bool dead(State state) const { return state.id == 0; }
   bool complete(State state);
   Idle idle(State state) const;
+  // generate: bytes that finish the statement from here, at most; some next byte always makes it smaller. kNoWay where none was found
+  // (contract/sql_completion.h), in accept mode and for the dead state.
+  uint32_t distance(State state);
+  static constexpr uint32_t kNoWay = UINT32_MAX;
 
   bool overflowed() const { return overflowed_; }
   size_t size_bytes() const;
@@ -74,6 +79,7 @@ class SqlMachine {
   struct Span {
     uint32_t begin = 0, size = 0;
   };
+  static constexpr uint32_t kUnknown = UINT32_MAX - 1;
   struct Move {
     uint64_t key = 0;  // state << 8 | byte; 0: free
     uint32_t next = 0;
@@ -91,17 +97,20 @@ class SqlMachine {
   void read_open(const Place& place, const SqlMenu::Open& open, uint8_t byte);
   void read_string(Place place, uint8_t byte);
   End end_of(const Place& place);
+  uint32_t distance_of(const Place& place);
   uint32_t intern_text(const std::string& text);
   uint32_t intern();  // what out_ holds
 
   SqlMode mode_;
   size_t size_bytes_max_;
   std::unique_ptr<SqlTokens> tokens_;
+  std::unique_ptr<SqlCompletion> completion_;
   State start_;
   bool overflowed_ = false;
   std::vector<Place> places_;          // of all states
   std::vector<ByteSet> known_dead_;    // per state: bytes found to lead nowhere
   std::vector<Span> states_;           // into places_
+  std::vector<uint32_t> distances_;    // per state; kUnknown where it was not asked for
   std::vector<uint32_t> state_table_;  // ids by hash of their places; open addressing, a power of two
   std::vector<Move> moves_;            // memo of the moves that are not dead; open addressing, a power of two
   size_t moves_used_ = 0;

@@ -36,6 +36,7 @@ SqlTokens::SqlTokens(const SqlSchema& schema, SqlGrammarOptions options)
     show(table.name);
     for (const SqlColumn& column : table.columns) show(column.name);
   }
+  find_least();
   stacks_.push_back({});
   states_.emplace_back();  // 0: dead
   states_[0].menu = std::make_unique<SqlMenu>();
@@ -281,6 +282,53 @@ const SqlMenu& SqlTokens::menu(uint32_t state) {
     states_[state].menu = std::move(made);
   }
   return *states_[state].menu;
+}
+
+// The least fixed point over the program, in which a call costs what it calls.
+void SqlTokens::find_least() {
+  constexpr uint32_t kFar = 1U << 24;
+  least_.assign(program_.code.size() + 1, kFar);
+  const auto cost = [&](const SqlInstruction& one, size_t at) -> uint32_t {
+    switch (one.op) {
+      case SqlOp::kEnd:
+      case SqlOp::kReturn:
+        return 0;
+      case SqlOp::kJump:
+        return least_[one.x];
+      case SqlOp::kSplit:
+        return std::min(least_[one.x], least_[one.y]);
+      case SqlOp::kCall:
+        return least_[one.x] + least_[at + 1];
+      case SqlOp::kAct:
+        return least_[at + 1];
+      default: {
+        const uint32_t size = one.op == SqlOp::kText ? static_cast<uint32_t>(one.text.size()) : 1;
+        return (one.space ? 1 : 0) + size + least_[at + 1];
+      }
+    }
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t at = program_.code.size(); at-- > 0;) {
+      const uint32_t found = cost(program_.code[at], at);
+      if (found >= least_[at]) continue;
+      least_[at] = found;
+      changed = true;
+    }
+  }
+}
+
+uint32_t SqlTokens::bytes_at_least(uint32_t state) {
+  if (state == 0) return UINT32_MAX;
+  uint32_t& known = states_[state].bytes_at_least;
+  if (known != 0) return known;
+  uint32_t best = UINT32_MAX;
+  for (const Thread& thread : states_[state].threads) {
+    uint32_t bytes = least_[thread.at];
+    for (uint32_t stack = thread.stack; stack != 0; stack = stacks_[stack].below) bytes += least_[stacks_[stack].back];
+    best = std::min(best, bytes);
+  }
+  return known = best;
 }
 
 void SqlTokens::build_menu(const State& state, SqlMenu& menu) {

@@ -54,6 +54,8 @@ class SqlTokens {
   const SqlMenu& menu(uint32_t state);
   // 0 when the text is no name that may stand here.
   uint32_t after_identifier(uint32_t state, std::string_view text);
+  // Bytes that the program needs to its end from here, where no guard and nothing in scope stands in the way; UINT32_MAX for the dead state.
+  uint32_t bytes_at_least(uint32_t state);
   const SqlGrammarOptions& options() const { return options_; }
   size_t size_bytes() const;
 
@@ -69,6 +71,7 @@ class SqlTokens {
   struct State {
     std::vector<Thread> threads;
     std::unique_ptr<SqlMenu> menu;
+    uint32_t bytes_at_least = 0;  // 0: not asked yet, or the end
   };
   using Offers = std::vector<std::pair<std::string, Thread>>;
 
@@ -82,6 +85,7 @@ class SqlTokens {
   bool text_possible(const SqlScope& scope) const;
   bool another_table(const SqlScope& scope) const;
 
+  void find_least();
   void build_menu(const State& state, SqlMenu& menu);
   void offer(const Thread& thread, Offers& offers, std::vector<std::pair<SqlMenu::Open, Thread>>& open);
   void offer_table(const Thread& thread, const SqlInstruction& instruction, Offers& offers);
@@ -99,6 +103,7 @@ class SqlTokens {
 
   SqlGrammarOptions options_;
   SqlProgram program_;
+  std::vector<uint32_t> least_;  // [program] bytes to the end of the query that an instruction is in
   SqlScopes scopes_;
   std::vector<std::string> display_;  // per name id of the schema: as first written there
   std::vector<Stack> stacks_;

@@ -65,7 +65,8 @@ class StringMachine {
   };
   static constexpr uint32_t kNoLimit = UINT32_MAX;
 
-  explicit StringMachine(bool ascii_only = false) : ascii_only_(ascii_only) {
+  explicit StringMachine(bool ascii_only = false, bool frequent = false)
+      : ascii_only_(ascii_only), frequent_(frequent) {
     for (size_t byte = 0x20; byte <= (ascii_only ? 0x7Fu : 0xF4u); ++byte) plain_.set(byte);
     plain_.reset('"').reset('\\').reset(0xC0).reset(0xC1);
   }
@@ -95,12 +96,13 @@ class StringMachine {
   bool dead(const State& s) const { return s.place == Place::kDead; }
   Idle idle(const State& s) const {
     if (s.place != Place::kText || s.utf8 != kUtf8Boundary) return {};
-    return {&plain_, !ascii_only_, s.chars_left, s.chars_left == kNoLimit};
+    const bool stays = s.chars_left == kNoLimit;
+    return {&plain_, !ascii_only_, s.chars_left, stays, stays && frequent_};
   }
 
  private:
   static uint32_t counted(uint32_t left) { return left == kNoLimit ? left : left - 1; }
-  bool ascii_only_;
+  bool ascii_only_, frequent_;
   ByteSet plain_;
 };
 

@@ -2,6 +2,7 @@
 #include "contract/token_mask.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace cadre::contract {
 
@@ -45,6 +46,27 @@ TokenMask unite(const TokenMask& a, const TokenMask& b) {
   }
   for (const RankInterval& interval : both.intervals) both.count += interval.high - interval.low;
   return both;
+}
+
+TokenMask unite(std::span<const RankInterval> intervals, std::span<const uint64_t> bits) {
+  TokenMaskBuilder both;
+  both.reserve(intervals.size() + 128);
+  size_t done = 0;
+  for (size_t word = 0; word < bits.size(); ++word) {
+    for (uint64_t left = bits[word]; left != 0;) {
+      const auto first = static_cast<uint32_t>(std::countr_zero(left));
+      const auto length = static_cast<uint32_t>(std::countr_one(left >> first));
+      const auto low = static_cast<uint32_t>(word * 64 + first);
+      size_t before = done;
+      while (before < intervals.size() && intervals[before].low < low) ++before;
+      both.add_all(intervals.subspan(done, before - done));
+      done = before;
+      both.add(low, low + length);
+      left = first + length == 64 ? 0 : left >> (first + length) << (first + length);
+    }
+  }
+  both.add_all(intervals.subspan(done));
+  return both.finish();
 }
 
 }  // namespace cadre::contract

@@ -5,6 +5,11 @@
 //     State next(State, uint8_t byte);             // may memoise inside; dead when the byte is refused
 //     bool dead(State) const;
 //     Idle idle(State);                            // what keeps this state alive, see below; cheap
+// and may also have
+//     bool guarded(State) const;                   // alive, but somebody else has the last word on tokens that lead here and beyond
+//     const GuardedMask* reference(State, std::string_view path, uint32_t nodes);
+//                                                  // the mask of a state that `path` leads to this State as well, unguarded; null: none at hand,
+//                                                  // or not worth finding for a subtree of so many nodes. Must live until the walk ends
 // The walk is exact: a token is allowed iff feeding its bytes never meets a dead state. `Idle` makes it fast: a state may say
 // "every text made of these bytes, of at most that many characters, keeps me alive" and whole subtrees are taken as one interval.
 // Masks are intervals of ranks; the end-of-sequence token is not in them (a machine that is complete allows it besides).
@@ -26,6 +31,8 @@ struct Idle {
   bool utf8 = false;                 // bytes >= 0x80 in `bytes` count only as part of well-formed UTF-8, from here on
   uint32_t chars_left = UINT32_MAX;  // and only this many characters
   bool stays = false;                // each of these bytes (with utf8: whole characters) leads back to this very state
+  bool frequent = false;             // many states are idle on this very set, so an index of what follows it pays
+  bool escapes = false;              // the bytes are those of a JSON string, and its escapes lead back as well
 };
 
 struct TokenMask {
@@ -40,7 +47,15 @@ struct TokenMask {
   friend bool operator==(const TokenMask&, const TokenMask&) = default;
 };
 
+// What a walk finds: the tokens that are allowed, and those that somebody else has to confirm.
+struct GuardedMask {
+  TokenMask certain;
+  std::vector<uint32_t> guarded;  // ranks, in order
+};
+
 TokenMask unite(const TokenMask& a, const TokenMask& b);
+// The same of sorted intervals and of bits, one per rank, that have nothing in common.
+TokenMask unite(std::span<const RankInterval> intervals, std::span<const uint64_t> bits);
 
 // Builds a mask from intervals that come in order: joins those that touch.
 class TokenMaskBuilder {

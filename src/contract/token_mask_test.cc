@@ -65,7 +65,7 @@ TEST(TokenMask, EqualsTryingEveryTokenInStrings) {
   base::Random random(22);
   for (int round = 0; round < 300; ++round) {
     const auto vocabulary = test::random_vocabulary(random, 1 + random.below(random.below(4) == 0 ? 3000 : 500));
-    test::StringMachine machine(random.below(3) == 0);
+    test::StringMachine machine(random.below(3) == 0, random.below(2) == 0);
     const uint32_t limits[] = {0, 1, 2, 5, 8, 16, 17, 18, 19, 30, test::StringMachine::kNoLimit};
     auto state = machine.start(limits[random.below(std::size(limits))]);
     for (int step = 0; step < 4; ++step) {
@@ -111,6 +111,18 @@ TEST(TokenMask, MembershipBitsAndUnionAgree) {
       ASSERT_EQ(both.allows(rank), expected);
       ASSERT_EQ(bits[rank / 64] >> (rank % 64) & 1, expected);
     }
+    std::vector<uint64_t> of_second((ranks + 63) / 64);
+    std::vector<RankInterval> only_first;
+    mask[1].fill_bits(of_second);
+    for (uint32_t rank = 0; rank < ranks; ++rank) {
+      if (!member[0][rank] || member[1][rank]) continue;
+      if (!only_first.empty() && only_first.back().high == rank) {
+        ++only_first.back().high;
+      } else {
+        only_first.push_back({rank, rank + 1});
+      }
+    }
+    EXPECT_EQ(unite(only_first, of_second), both);
     EXPECT_EQ(both.single().has_value(), both.count == 1);
     EXPECT_TRUE(!both.single() || both.allows(*both.single()));
   }

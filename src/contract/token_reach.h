@@ -31,7 +31,7 @@ std::vector<TokenReach> token_reach(const Vocabulary& vocabulary, Machine& machi
       continue;
     }
     states[node.depth] = state;
-    const RankInterval ranks{node.rank_low, vocabulary.own_end(i)};
+    const RankInterval ranks{node.rank_low, vocabulary.trie().own_end(i)};
     ++i;
     if (ranks.low == ranks.high) continue;
     const uint32_t distance = machine.distance(state);

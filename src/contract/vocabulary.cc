@@ -12,6 +12,9 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "base/utf8.h"
+#include "contract/json_scan.h"
+#include "contract/token_mask.h"
 #include "contract/vocabulary_utf8.h"
 
 namespace cadre::contract {
@@ -22,23 +25,22 @@ struct SortKey {
   uint32_t id;
 };
 
-uint64_t prefix_of(const std::string& text) {
+uint64_t prefix_of(std::string_view text) {
   uint64_t prefix = 0;
   for (size_t i = 0; i < 8; ++i) prefix = prefix << 8 | (i < text.size() ? static_cast<uint8_t>(text[i]) : 0);
   return prefix;
 }
 
-bool is_continuation(uint8_t byte) {
-  return (byte & 0xC0) == 0x80;
-}
-
 struct CutKey {
   ByteSet bytes;
   bool utf8;
+  CutKind kind;
   friend bool operator==(const CutKey&, const CutKey&) = default;
 };
 struct CutKeyHash {
-  size_t operator()(const CutKey& key) const { return std::hash<ByteSet>{}(key.bytes) + key.utf8; }
+  size_t operator()(const CutKey& key) const {
+    return std::hash<ByteSet>{}(key.bytes) + key.utf8 * 4u + static_cast<size_t>(key.kind);
+  }
 };
 }  // namespace
 
@@ -50,7 +52,6 @@ struct Vocabulary::Parts {
   bool spells_every_byte = false;
   size_t token_size_max = 0;
   std::vector<std::vector<uint32_t>> longer;  // [i] ranks of tokens with more than kLongTokenChars + i characters
-  std::vector<uint8_t> utf8_from;             // [nodes] decoder states from which all continuations are well-formed
 
   std::mutex mutex;  // guards what follows
   std::unordered_map<CutKey, std::unique_ptr<const VocabularyCut>, CutKeyHash> cuts;
@@ -96,61 +97,6 @@ std::vector<uint32_t> sorted_ids(std::span<const std::string> tokens, const std:
   return ids;
 }
 
-// The trie of sorted texts, in depth-first order.
-class TrieBuilder {
- public:
-  explicit TrieBuilder(std::vector<VocabularyNode>& nodes) : nodes_(nodes) {
-    nodes_.emplace_back();
-    path_.push_back(0);
-  }
-
-  void add(std::string_view text, uint32_t rank) {
-    const auto [end, same] = std::mismatch(text.begin(), text.end(), last_.begin(), last_.end());
-    const auto common = static_cast<size_t>(end - text.begin());
-    close(common, rank);
-    for (size_t i = common; i < text.size(); ++i) {
-      path_.push_back(static_cast<uint32_t>(nodes_.size()));
-      nodes_.push_back(
-          {.rank_low = rank, .depth = static_cast<uint16_t>(i + 1), .byte = static_cast<uint8_t>(text[i])});
-    }
-    uint8_t& own = nodes_[path_.back()].own_tokens;
-    own = static_cast<uint8_t>(std::min(own + 1, 255));
-    last_ = text;
-  }
-
-  // Ends the nodes deeper than `depth`.
-  void close(size_t depth, uint32_t rank) {
-    for (; path_.size() > depth + 1; path_.pop_back()) end(path_.back(), rank);
-  }
-  void finish(uint32_t ranks) {
-    close(0, ranks);
-    end(0, ranks);
-  }
-
- private:
-  void end(uint32_t node, uint32_t rank) {
-    nodes_[node].end = static_cast<uint32_t>(nodes_.size());
-    nodes_[node].rank_high = rank;
-  }
-
-  std::vector<VocabularyNode>& nodes_;
-  std::vector<uint32_t> path_;
-  std::string_view last_;
-};
-
-// Calls visit(node, child) for all nodes, children before their parents.
-template <class Visit>
-void for_each_child_upwards(std::span<const VocabularyNode> nodes, size_t depth_max, const Visit& visit) {
-  // Backwards in depth-first order a node comes after all its subtree; its parent is the last node seen one level up. Walking
-  // forwards finds the parents first.
-  std::vector<uint32_t> parent(nodes.size()), at_depth(depth_max + 1);
-  for (uint32_t i = 1; i < nodes.size(); ++i) {
-    parent[i] = at_depth[nodes[i].depth - 1u];
-    at_depth[nodes[i].depth] = i;
-  }
-  for (auto i = static_cast<uint32_t>(nodes.size()); i-- > 1;) visit(parent[i], i);
-}
-
 }  // namespace
 
 Vocabulary::Vocabulary() : parts_(std::make_unique<Parts>()) {}
@@ -172,8 +118,8 @@ Result<std::shared_ptr<const Vocabulary>> Vocabulary::build(std::span<const std:
   const auto ranks = static_cast<uint32_t>(parts.id_of_rank.size());
   if (ranks == 0) return Error{ErrorCode::kInvalid, "vocabulary: no token has any text"};
 
-  TrieBuilder trie(made->nodes_);
-  made->nodes_.reserve(ranks * 2);
+  TokenTrieBuilder trie;
+  trie.reserve(ranks * 2);
   std::array<bool, 256> spelled{};
   for (uint32_t rank = 0; rank < ranks; ++rank) {
     const uint32_t id = parts.id_of_rank[rank];
@@ -183,55 +129,102 @@ Result<std::shared_ptr<const Vocabulary>> Vocabulary::build(std::span<const std:
     parts.text_end.push_back(static_cast<uint32_t>(parts.text.size()));
     parts.token_size_max = std::max(parts.token_size_max, text.size());
     if (text.size() == 1) spelled[static_cast<uint8_t>(text[0])] = true;
-    trie.add(text, rank);
+    trie.add(text);
     if (text.size() <= kLongTokenChars) continue;
     const auto chars = static_cast<size_t>(
-        std::ranges::count_if(text, [](char c) { return !is_continuation(static_cast<uint8_t>(c)); }));
+        std::ranges::count_if(text, [](char c) { return !base::is_continuation(static_cast<uint8_t>(c)); }));
     for (size_t i = 0; i + kLongTokenChars < chars; ++i) {
       if (i == parts.longer.size()) parts.longer.emplace_back();
       parts.longer[i].push_back(rank);
     }
   }
-  trie.finish(ranks);
+  made->trie_ = trie.finish();
   parts.spells_every_byte = std::ranges::all_of(spelled, [](bool is_spelled) { return is_spelled; });
-  made->summarise();
   return std::shared_ptr<const Vocabulary>(std::move(made));
 }
 
-void Vocabulary::summarise() {
-  const size_t count = nodes_.size();
-  std::vector<ByteSet> sets(count);
-  std::vector<uint8_t>& utf8_from = parts_->utf8_from;
-  utf8_from.assign(count, 0xFF);
-  below_.resize(count);
-  for_each_child_upwards(nodes_, parts_->token_size_max, [&](uint32_t parent, uint32_t child) {
-    const uint8_t byte = nodes_[child].byte;
-    sets[parent] |= sets[child];
-    sets[parent].set(byte);
-    utf8_from[parent] &= utf8_states_before(byte, utf8_from[child]);
-    const auto chars = static_cast<uint16_t>(below_[child].chars_max + !is_continuation(byte));
-    below_[parent].chars_max = std::max(below_[parent].chars_max, chars);
-  });
-  std::unordered_map<ByteSet, uint32_t> index = {{ByteSet(), 0}};
-  byte_sets_.emplace_back();
-  for (size_t i = 0; i < count; ++i) {
-    below_[i].utf8 = utf8_from[i] & 1u << kUtf8Boundary;
-    if (sets[i].none()) continue;
-    const auto [entry, is_new] = index.emplace(sets[i], static_cast<uint32_t>(byte_sets_.size()));
-    if (is_new) byte_sets_.push_back(sets[i]);
-    below_[i].byte_set = entry->second;
-  }
-}
-
-const VocabularyCut* Vocabulary::cut(const ByteSet& bytes, bool utf8) const {
+const VocabularyCut* Vocabulary::cut(const ByteSet& bytes, bool utf8, CutKind kind) const {
+  const CutKey key{bytes, utf8, kind};
   const std::lock_guard lock(parts_->mutex);
-  const auto known = parts_->cuts.find({bytes, utf8});
+  const auto known = parts_->cuts.find(key);
   if (known != parts_->cuts.end()) return known->second.get();
   if (parts_->cuts_size_bytes > kCutsSizeBytesMax) return nullptr;
-  auto made = make_cut(bytes, utf8);
-  parts_->cuts_size_bytes += sizeof(VocabularyCut) + 64 + made->inside.capacity() * sizeof(RankInterval) +
-                             (made->steps.capacity() + made->exits.capacity()) * sizeof(VocabularyCut::Step);
-  return (parts_->cuts[{bytes, utf8}] = std::move(made)).get();
+  auto made = kind == CutKind::kString ? make_string_cut(bytes) : make_cut(bytes, utf8);
+  if (kind != CutKind::kPlain) made->rests = make_rests(*made);
+  parts_->cuts_size_bytes += 64 + made->size_bytes();
+  return (parts_->cuts[key] = std::move(made)).get();
+}
+
+// Along the inside of JSON strings: what is left of a token begins with the quote that closes.
+std::unique_ptr<VocabularyCut> Vocabulary::make_string_cut(const ByteSet& bytes) const {
+  auto made = std::make_unique<VocabularyCut>();
+  made->bytes = bytes;
+  made->utf8 = true;
+  std::vector<ByteSet> beyond;
+  for (const ByteSet& set : trie_.byte_sets) beyond.push_back(set & ~bytes);
+  std::vector<uint32_t> scans(parts_->token_size_max + 1, kPlainText);
+  TokenMaskBuilder inside;
+  for (uint32_t i = 1; i < trie_.nodes.size();) {
+    const VocabularyNode& n = trie_.nodes[i];
+    const StringScan scan = scan_string(scans[n.depth - 1u], n.byte);
+    if (scan.kind == StringScan::Kind::kClosed)
+      made->exits.push_back({i, 0, n.depth, static_cast<uint16_t>(n.depth - 1u), true});
+    if (scan.kind != StringScan::Kind::kInside) {
+      i = n.end;
+      continue;
+    }
+    if (scan.state == kPlainText && trie_.below[i].utf8 && beyond[trie_.below[i].byte_set].none()) {
+      inside.add(n.rank_low, n.rank_high);
+      i = n.end;
+      continue;
+    }
+    inside.add(n.rank_low, trie_.own_end(i));
+    scans[n.depth] = scan.state;
+    ++i;
+  }
+  made->inside = inside.finish().intervals;
+  return made;
+}
+
+size_t VocabularyCut::size_bytes() const {
+  const size_t own = sizeof(VocabularyCut) + inside.capacity() * sizeof(RankInterval) +
+                     (steps.capacity() + exits.capacity()) * sizeof(Step);
+  return own + (rests ? rests->trie.size_bytes() + (rests->tokens.size() + rests->tokens_end.size()) * 4 : 0);
+}
+
+std::unique_ptr<const VocabularyRests> Vocabulary::make_rests(const VocabularyCut& cut) const {
+  struct Rest {
+    uint64_t prefix;
+    std::string_view text;
+    uint32_t token;
+  };
+  std::vector<Rest> rests;
+  for (const VocabularyCut::Step& exit : cut.exits) {
+    const VocabularyNode& n = trie_.nodes[exit.node];
+    for (uint32_t token = n.rank_low; token < n.rank_high; ++token) {
+      const std::string_view text = text_of_rank(token).substr(exit.from);
+      rests.push_back({prefix_of(text), text, token});
+    }
+  }
+  std::sort(rests.begin(), rests.end(), [](const Rest& a, const Rest& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    const int order = a.text.compare(b.text);
+    return order != 0 ? order < 0 : a.token < b.token;
+  });
+  auto made = std::make_unique<VocabularyRests>();
+  TokenTrieBuilder trie;
+  trie.reserve(rests.size() * 2);
+  made->tokens.reserve(rests.size());
+  for (size_t i = 0; i < rests.size(); ++i) {
+    if (i == 0 || rests[i].text != rests[i - 1].text) {
+      trie.add(rests[i].text);
+      if (i > 0) made->tokens_end.push_back(static_cast<uint32_t>(i));
+    }
+    made->tokens.push_back(rests[i].token);
+  }
+  if (!rests.empty()) made->tokens_end.push_back(static_cast<uint32_t>(rests.size()));
+  made->trie = trie.finish();
+  return made;
 }
 
 std::span<const uint32_t> Vocabulary::longer_than(uint32_t chars) const {
@@ -239,12 +232,13 @@ std::span<const uint32_t> Vocabulary::longer_than(uint32_t chars) const {
   return i < parts_->longer.size() ? std::span<const uint32_t>(parts_->longer[i]) : std::span<const uint32_t>();
 }
 
-std::unique_ptr<const VocabularyCut> Vocabulary::make_cut(const ByteSet& bytes, bool utf8) const {
+std::unique_ptr<VocabularyCut> Vocabulary::make_cut(const ByteSet& bytes, bool utf8) const {
   auto made = std::make_unique<VocabularyCut>();
   made->bytes = bytes;
   made->utf8 = utf8;
-  std::vector<bool> is_inside(byte_sets_.size());
-  for (size_t i = 0; i < byte_sets_.size(); ++i) is_inside[i] = (byte_sets_[i] & ~bytes).none();
+  const std::vector<ByteSet>& byte_sets = trie_.byte_sets;
+  std::vector<bool> is_inside(byte_sets.size());
+  for (size_t i = 0; i < byte_sets.size(); ++i) is_inside[i] = (byte_sets[i] & ~bytes).none();
   struct Level {
     uint8_t state = kUtf8Boundary;
     uint16_t whole = 0;  // bytes of the path that make whole characters
@@ -260,8 +254,8 @@ std::unique_ptr<const VocabularyCut> Vocabulary::make_cut(const ByteSet& bytes, 
       made->inside.push_back({low, high});
     }
   };
-  for (uint32_t i = 1; i < nodes_.size();) {
-    const VocabularyNode& n = nodes_[i];
+  for (uint32_t i = 1; i < trie_.nodes.size();) {
+    const VocabularyNode& n = trie_.nodes[i];
     const Level& before = levels[n.depth - 1u];
     const uint8_t state = utf8 ? next_utf8_state(before.state, n.byte) : uint8_t{kUtf8Boundary};
     above_written = std::min<size_t>(above_written, n.depth - 1u);
@@ -277,12 +271,12 @@ std::unique_ptr<const VocabularyCut> Vocabulary::make_cut(const ByteSet& bytes, 
       i = n.end;
       continue;
     }
-    if (is_inside[below_[i].byte_set] && (!utf8 || parts_->utf8_from[i] >> state & 1)) {
+    if (is_inside[trie_.below[i].byte_set] && (!utf8 || trie_.utf8_from[i] >> state & 1)) {
       add_inside(n.rank_low, n.rank_high);
       i = n.end;
       continue;
     }
-    add_inside(n.rank_low, own_end(i));
+    add_inside(n.rank_low, trie_.own_end(i));
     levels[n.depth] = {state, state == kUtf8Boundary ? n.depth : before.whole};
     above[n.depth] = i++;
   }
@@ -322,8 +316,7 @@ size_t Vocabulary::token_size_max() const {
 size_t Vocabulary::size_bytes() const {
   size_t total = 0;
   for (const auto& ranks_of : parts_->longer) total += ranks_of.capacity() * 4 + 24;
-  total += nodes_.capacity() * sizeof(VocabularyNode) + below_.capacity() * sizeof(VocabularyBelow);
-  total += byte_sets_.capacity() * sizeof(ByteSet) + parts_->utf8_from.size() + parts_->text.capacity();
+  total += trie_.size_bytes() + parts_->text.capacity();
   total += (parts_->id_of_rank.size() + parts_->rank_of_id.size() + parts_->text_end.capacity()) * 4;
   const std::lock_guard lock(parts_->mutex);
   return total + parts_->cuts_size_bytes;

@@ -1,12 +1,10 @@
 // The tokens of a model as bytes, sorted, in a trie whose every subtree is one interval of ranks.
 //
 // rank = position in byte order; `id_of(rank)` and `rank_of(id)` translate. A mask is a list of rank intervals, so a subtree that is
-// allowed as a whole costs one interval. Beside the nodes stand summaries of what lies below each: the set of bytes, the greatest
-// number of characters, and whether it is all well-formed UTF-8 from there (complete or cut off at the end).
+// allowed as a whole costs one interval (contract/token_trie.h).
 // Special tokens (end of sequence, control) carry no text and have no place in the trie, nor have tokens whose text is empty: a model
 // could write those for ever. Several ids with the same bytes share a trie leaf. Refused: a vocabulary without any text, more than
 // kTokensMax tokens, a token over kTokenSizeBytesMax bytes, special ids that do not exist.
-// Idea: the flattened trie of llguidance's TokTrie; rank order, summaries and cuts are ours.
 // Thread safety: immutable after build, but for a memo of cuts behind a lock.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -19,7 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "contract/language.h"
+#include "contract/token_trie.h"
 
 namespace cadre::contract {
 
@@ -27,26 +25,27 @@ inline constexpr size_t kTokensMax = 1 << 20;
 inline constexpr size_t kTokenSizeBytesMax = 1024;
 inline constexpr uint32_t kNoToken = UINT32_MAX;
 
-struct VocabularyNode {
-  uint32_t end = 0;       // index of the node after this subtree (nodes are in depth-first order)
-  uint32_t rank_low = 0;  // ranks of the tokens in this subtree, this node's own first: [rank_low, rank_high)
-  uint32_t rank_high = 0;
-  uint16_t depth = 0;      // bytes from the root
-  uint8_t byte = 0;        // the last of them
-  uint8_t own_tokens = 0;  // how many tokens end exactly here (255: that many or more; see own_end)
-};
-
-// What lies below a node (the node's own last byte excluded).
-struct VocabularyBelow {
-  uint32_t byte_set = 0;   // index into byte_sets()
-  uint16_t chars_max = 0;  // characters (UTF-8 lead bytes) in the longest continuation
-  bool utf8 = false;  // read from the start of a character, every continuation is well-formed UTF-8, perhaps cut off
-};
-
 struct RankInterval {
   uint32_t low = 0, high = 0;  // [low, high)
   friend bool operator==(const RankInterval&, const RankInterval&) = default;
 };
+
+// What is left of the tokens after the bytes of a set: tokens that go on alike after it, `",` say, are one string here.
+struct VocabularyRests {
+  TokenTrie trie;                    // of the different rests
+  std::vector<uint32_t> tokens;      // ranks of tokens, rest by rest
+  std::vector<uint32_t> tokens_end;  // [rests] where in `tokens` those of a rest end
+
+  // Of the rests [low, high).
+  std::span<const uint32_t> tokens_between(uint32_t low, uint32_t high) const {
+    const uint32_t begin = low == 0 ? 0 : tokens_end[low - 1];
+    return std::span(tokens).subspan(begin, tokens_end[high - 1] - begin);
+  }
+};
+
+// kRests: with the rests of tokens that leave the set. kString: the set is that of characters in a JSON string, and tokens stay inside with escapes
+// as well; with rests, and without steps.
+enum class CutKind : uint8_t { kPlain, kRests, kString };
 
 // The trie cut along a set of bytes: which tokens consist of them, and where the others leave them. For states that stay alive
 // on those bytes, a mask is `inside` and what comes of the exits.
@@ -59,10 +58,13 @@ struct VocabularyCut {
     bool is_exit = false;
   };
   ByteSet bytes;
-  bool utf8 = false;                 // bytes from 0x80 on count only as part of well-formed UTF-8
-  std::vector<RankInterval> inside;  // sorted, disjoint, not adjacent
-  std::vector<Step> steps;           // the nodes above exits, and the exits, in order
-  std::vector<Step> exits;           // the exits alone
+  bool utf8 = false;                             // bytes from 0x80 on count only as part of well-formed UTF-8
+  std::vector<RankInterval> inside;              // sorted, disjoint, not adjacent
+  std::vector<Step> steps;                       // the nodes above exits, and the exits, in order
+  std::vector<Step> exits;                       // the exits alone
+  std::unique_ptr<const VocabularyRests> rests;  // of the tokens below exits; only where asked for
+
+  size_t size_bytes() const;
 };
 
 class Vocabulary {
@@ -83,20 +85,13 @@ class Vocabulary {
   std::string_view text_of_rank(uint32_t rank) const;
   bool spells_every_byte() const;  // all 256 bytes are tokens of their own, so that every byte string can be written
 
-  std::span<const VocabularyNode> nodes() const { return nodes_; }  // nodes()[0] is the root
-  std::span<const VocabularyBelow> below() const { return below_; }
-  std::span<const ByteSet> byte_sets() const { return byte_sets_; }
-  // The end of the ranks of the tokens that end exactly at this node; they begin at its rank_low.
-  uint32_t own_end(uint32_t node) const {
-    const VocabularyNode& n = nodes_[node];
-    if (n.own_tokens < 255) return n.rank_low + n.own_tokens;
-    return node + 1 < n.end ? nodes_[node + 1].rank_low : n.rank_high;
-  }
-
+  const TokenTrie& trie() const { return trie_; }
+  std::span<const VocabularyNode> nodes() const { return trie_.nodes; }
   // The cut along a set, made when first asked for: that takes about as long as a walk that finds the same out. Null when the cuts
-  // together are over kCutsSizeBytesMax. They live as long as the vocabulary.
-  const VocabularyCut* cut(const ByteSet& bytes, bool utf8) const;
-  static constexpr size_t kCutsSizeBytesMax = 32u << 20;
+  // together are over kCutsSizeBytesMax. They live as long as the vocabulary. Rests are for the few sets that most states are idle on: at 128 k
+  // tokens they take up to 60 ms to find.
+  const VocabularyCut* cut(const ByteSet& bytes, bool utf8, CutKind kind = CutKind::kPlain) const;
+  static constexpr size_t kCutsSizeBytesMax = 64u << 20;
 
   // The ranks of the tokens with more than `chars` characters, in order. REQUIRES chars >= kLongTokenChars: there are few of those.
   std::span<const uint32_t> longer_than(uint32_t chars) const;
@@ -108,13 +103,12 @@ class Vocabulary {
  private:
   struct Parts;
   Vocabulary();
-  void summarise();
-  std::unique_ptr<const VocabularyCut> make_cut(const ByteSet& bytes, bool utf8) const;
+  std::unique_ptr<VocabularyCut> make_cut(const ByteSet& bytes, bool utf8) const;
+  std::unique_ptr<VocabularyCut> make_string_cut(const ByteSet& bytes) const;
+  std::unique_ptr<const VocabularyRests> make_rests(const VocabularyCut& cut) const;
 
   std::unique_ptr<Parts> parts_;
-  std::vector<VocabularyNode> nodes_;
-  std::vector<VocabularyBelow> below_;
-  std::vector<ByteSet> byte_sets_;
+  TokenTrie trie_;
 };
 
 }  // namespace cadre::contract

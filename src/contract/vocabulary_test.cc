@@ -66,10 +66,10 @@ void expect_well_built(const Vocabulary& vocabulary) {
       chars_max = std::max(chars_max, chars);
       utf8 &= state != kUtf8Bad;
     }
-    ASSERT_EQ(vocabulary.own_end(i) - n.rank_low, own);
-    ASSERT_EQ(vocabulary.byte_sets()[vocabulary.below()[i].byte_set], below);
-    ASSERT_EQ(vocabulary.below()[i].chars_max, chars_max);
-    ASSERT_EQ(vocabulary.below()[i].utf8, utf8);
+    ASSERT_EQ(vocabulary.trie().own_end(i) - n.rank_low, own);
+    ASSERT_EQ(vocabulary.trie().byte_sets[vocabulary.trie().below[i].byte_set], below);
+    ASSERT_EQ(vocabulary.trie().below[i].chars_max, chars_max);
+    ASSERT_EQ(vocabulary.trie().below[i].utf8, utf8);
   }
 }
 
