@@ -166,7 +166,8 @@ TEST_F(CliGrammar, RegularExpressionsAreCheckedReadAndWritten) {
   EXPECT_EQ(cadre({"grammar", "accept", "--regex", pattern, write("no.txt", "ABC-")}).exit_status, app::kExitDeclined);
   const ProcessResult samples = cadre({"grammar", "sample", "--regex", pattern, "--budget", "6", "--count", "20"});
   ASSERT_EQ(samples.exit_status, app::kExitOk) << samples.err;
-  for (const std::string& line : lines_of(samples.out)) EXPECT_THAT(line, testing::MatchesRegex("[A-Z][A-Z][A-Z]-[0-9]+"));
+  for (const std::string& line : lines_of(samples.out))
+    EXPECT_THAT(line, testing::MatchesRegex("[A-Z][A-Z][A-Z]-[0-9]+"));
   EXPECT_EQ(cadre({"grammar", "sample", "--regex", pattern, "--budget", "4"}).exit_status, app::kExitBadInput);
   EXPECT_EQ(cadre({"grammar", "check", "--regex", "(x)\\1"}).exit_status, app::kExitDeclined);
 }
@@ -179,7 +180,8 @@ TEST_F(CliGrammar, SqlIsWrittenForTheDatabaseGiven) {
     ASSERT_TRUE(database->exec("CREATE TABLE orders (id INTEGER PRIMARY KEY, city TEXT, amount REAL)").ok());
   }
   EXPECT_EQ(cadre({"grammar", "check", "--sql", file}).exit_status, app::kExitOk);
-  EXPECT_EQ(cadre({"grammar", "accept", "--sql", file, write("ok.sql", "select city from orders where amount > 5")}).exit_status,
+  EXPECT_EQ(cadre({"grammar", "accept", "--sql", file, write("ok.sql", "select city from orders where amount > 5")})
+                .exit_status,
             app::kExitOk);
   EXPECT_EQ(cadre({"grammar", "accept", "--sql", file, write("no.sql", "select price from orders")}).exit_status,
             app::kExitDeclined);
@@ -214,6 +216,37 @@ TEST_F(CliGrammar, ABudgetIsOfTokensWhenAVocabularyIsGiven) {
   }
   EXPECT_EQ(cadre({"grammar", "sample", "--schema", path("t.json")}).exit_status, app::kExitOk);
   EXPECT_EQ(cadre({"grammar", "sample"}).exit_status, app::kExitUsage);
+}
+
+TEST_F(CliGrammar, ValuesAreBoundToTheRequestAndTraced) {
+  const std::string schema = write(
+      "book.json",
+      R"({"type":"object","x-grounded":true,"properties":{"place":{"type":"string"},"day":{"type":"string","x-normal":"date"},)"
+      R"("id":{"type":"string","x-enum-from":"ids"}},"required":["place","day","id"],"additionalProperties":false})");
+  const std::vector<std::string> bound = {
+      "--schema", schema,      "--input", "a table at Zoes on May 3", "--set", "ids=@" + write("ids.txt", "r-1\nr-2\n"),
+      "--today",  "2026-04-01"};
+  const auto run = [&](const char* command, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"grammar", command};
+    arguments.insert(arguments.end(), bound.begin(), bound.end());
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return cadre(arguments);
+  };
+  const ProcessResult accepted =
+      run("accept", {write("yes.json", R"({"place":"Zoes","day":"2026-05-03","id":"r-2"})")});
+  EXPECT_EQ(accepted.exit_status, app::kExitOk) << accepted.err;
+  EXPECT_EQ(accepted.out,
+            "accepted\nfrom      /place = input 11..15\nfrom      /day ~ input 19..24\nfrom      /id = ids[1]\n");
+  EXPECT_EQ(run("accept", {write("no.json", R"({"place":"Chez Max","day":"2026-05-03","id":"r-2"})")}).exit_status,
+            app::kExitDeclined);
+  const ProcessResult samples = run("sample", {"--count", "5", "--json"});
+  EXPECT_EQ(samples.exit_status, app::kExitOk) << samples.err;
+  EXPECT_THAT(samples.out, HasSubstr("2026-05-03"));
+  EXPECT_THAT(samples.out, HasSubstr("origins"));
+  const ProcessResult unbound = cadre({"grammar", "sample", "--schema", schema});
+  EXPECT_EQ(unbound.exit_status, app::kExitBadInput);
+  EXPECT_THAT(unbound.err, HasSubstr("is not bound"));
+  EXPECT_EQ(run("accept", {"--date-order", "year-day", write("any.json", "{}")}).exit_status, app::kExitBadInput);
 }
 
 }  // namespace

@@ -35,6 +35,11 @@ Command& Command::text(const std::string& names, std::string& target, const std:
   return *this;
 }
 
+Command& Command::texts(const std::string& names, std::vector<std::string>& target, const std::string& help) {
+  impl_->last_option = impl_->app->add_option(names, target, help)->allow_extra_args(false);
+  return *this;
+}
+
 Command& Command::integer(const std::string& names, int64_t& target, const std::string& help, int64_t low,
                           int64_t high) {
   impl_->last_option = impl_->app->add_option(names, target, help)->check(CLI::Range(low, high))->capture_default_str();

@@ -25,6 +25,8 @@ class Command {
   // Each returns *this, so that `required()` and further options can follow.
   // A name without a dash in front is a positional argument.
   Command& text(const std::string& names, std::string& target, const std::string& help);
+  // One value each time the option is given.
+  Command& texts(const std::string& names, std::vector<std::string>& target, const std::string& help);
   Command& integer(const std::string& names, int64_t& target, const std::string& help, int64_t low, int64_t high);
   Command& real(const std::string& names, double& target, const std::string& help, double low, double high);
   Command& flag(const std::string& names, bool& target, const std::string& help);

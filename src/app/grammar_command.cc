@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "app/exit_codes.h"
+#include "app/grammar_bindings.h"
 #include "app/grammar_contracts.h"
 #include "app/grammar_input.h"
 #include "app/grammar_tools.h"
@@ -36,7 +37,9 @@ int run_check(const GrammarOptions& options) {
   if (!text.ok()) return fail_grammar("check", text.error());
   contract::SchemaOptions schema_options;
   schema_options.assert_formats = options.formats;
-  const contract::SchemaReport report = contract::report_schema(*text, schema_options);
+  const auto bindings = read_bindings(options);
+  if (!bindings.ok()) return fail_grammar("check", bindings.error());
+  const contract::SchemaReport report = contract::report_schema(*text, schema_options, *bindings);
   if (options.json) {
     Json notes = Json::array();
     for (const auto& note : report.notes) notes.push_back({{"path", note.path}, {"note", note.text}});
@@ -64,21 +67,24 @@ struct Acceptance {
   bool accepted = false;
   size_t read = 0;  // bytes before the first refused one
   std::string reason;
+  std::vector<contract::Provenance> origins;
 };
 
-Result<Acceptance> accept(const contract::Schema& schema, std::string_view text) {
-  auto machine = TRY(contract::SchemaMachine::compile(schema, SchemaMode::kAccept));
+Result<Acceptance> accept(const contract::Schema& schema, const std::shared_ptr<const contract::Bindings>& bindings,
+                          std::string_view text) {
+  auto machine = TRY(contract::SchemaMachine::compile(schema, SchemaMode::kAccept, bindings));
   contract::DocumentCursor cursor(*machine);
   Acceptance result;
   result.accepted = cursor.read(text) && cursor.complete();
   if (!machine->problem().empty()) return Error{ErrorCode::kLimit, machine->problem()};
   const auto document = contract::parse_document(text);
   if (document.ok()) {
-    const contract::Validity validity = TRY(contract::validate_document(schema, *document));
+    const contract::Validity validity = TRY(contract::validate_document(schema, *document, bindings.get()));
     if (validity.valid != result.accepted) {
       return Error{ErrorCode::kInternal,
                    "the machine and the validator disagree about this document; please report it with the schema"};
     }
+    if (validity.valid && bindings) result.origins = TRY(contract::provenance(schema, *bindings, *document));
     if (!validity.valid)
       result.reason = fmt::format("{}: {} ({})", validity.instance_path, validity.message, validity.keyword_path);
   } else {
@@ -102,7 +108,9 @@ int run_accept(const GrammarOptions& options) {
   schema_options.assert_formats = options.formats;
   const auto schema = contract::read_schema(*schema_text, schema_options);
   if (!schema.ok()) return fail_grammar("accept", schema.error());
-  const auto result = accept(*schema, *text);
+  const auto bindings = read_bindings(options);
+  if (!bindings.ok()) return fail_grammar("accept", bindings.error());
+  const auto result = accept(*schema, *bindings, *text);
   if (!result.ok()) return fail_grammar("accept", result.error());
   if (options.json) {
     Json value = {{"accepted", result->accepted}};
@@ -110,9 +118,11 @@ int run_accept(const GrammarOptions& options) {
       value["read_bytes"] = result->read;
       value["reason"] = result->reason;
     }
+    if (result->accepted && *bindings) value["origins"] = json_of(result->origins);
     fmt::print("{}\n", base::dump_json(value));
   } else if (result->accepted) {
     fmt::print("accepted\n");
+    print_origins(result->origins);
   } else {
     fmt::print("refused after {} bytes: {}\n", result->read, printable(result->reason));
   }
@@ -130,7 +140,9 @@ int run_sample(const GrammarOptions& options) {
   schema_options.assert_formats = options.formats;
   const auto schema = contract::read_schema(*schema_text, schema_options);
   if (!schema.ok()) return fail_grammar("sample", schema.error());
-  auto machine = contract::SchemaMachine::compile(*schema, SchemaMode::kGenerate);
+  const auto bindings = read_bindings(options);
+  if (!bindings.ok()) return fail_grammar("sample", bindings.error());
+  auto machine = contract::SchemaMachine::compile(*schema, SchemaMode::kGenerate, *bindings);
   if (!machine.ok()) return fail_grammar("sample", machine.error());
   const uint32_t needed = (*machine)->distance((*machine)->start());
   const auto budget = options.budget == 0 ? 4 * needed : static_cast<uint32_t>(options.budget);
@@ -143,14 +155,24 @@ int run_sample(const GrammarOptions& options) {
   for (int64_t i = 0; i < options.count; ++i) {
     const std::string text = random_text(**machine, random, budget);
     const auto document = contract::parse_document(text);
-    const auto validity =
-        document.ok() ? contract::validate_document(*schema, *document) : Result<contract::Validity>(document.error());
+    const auto validity = document.ok() ? contract::validate_document(*schema, *document, bindings->get())
+                                        : Result<contract::Validity>(document.error());
     if (!validity.ok() || !validity->valid) {
       return fail_grammar(
           "sample", Error{ErrorCode::kInternal,
                           "the validator refuses a generated document; please report it with the schema: " + text});
     }
-    fmt::print("{}\n", options.json ? base::dump_json(Json{{"document", text}, {"bytes", text.size()}}) : text);
+    if (!options.json) {
+      fmt::print("{}\n", text);
+      continue;
+    }
+    Json value = {{"document", text}, {"bytes", text.size()}};
+    if (*bindings) {
+      const auto origins = contract::provenance(*schema, **bindings, *document);
+      if (!origins.ok()) return fail_grammar("sample", origins.error());
+      value["origins"] = json_of(*origins);
+    }
+    fmt::print("{}\n", base::dump_json(value));
   }
   return kExitOk;
 }
@@ -171,6 +193,7 @@ void add_grammar(CommandLine& line, GrammarOptions& options) {
   check.text("--schema", options.schema, "the same");
   add_contract_options(check, options);
   add_tool_options(check, options);
+  add_binding_options(check, options);
   check.flag("--formats", options.formats, "formats assert (date, email, ...) instead of annotating");
   check.flag("--json", options.json, "one JSON object instead of text");
   check.example("cadre grammar check tool.schema.json");
@@ -179,6 +202,7 @@ void add_grammar(CommandLine& line, GrammarOptions& options) {
   accept.text("--schema", options.schema, "a JSON Schema file");
   add_contract_options(accept, options);
   add_tool_options(accept, options);
+  add_binding_options(accept, options);
   accept.text("instance", options.instance, "the document; standard input if not given");
   accept.flag("--formats", options.formats, "formats assert instead of annotating");
   accept.flag("--json", options.json, "one JSON object instead of text");
@@ -190,6 +214,7 @@ void add_grammar(CommandLine& line, GrammarOptions& options) {
   samples.text("--schema", options.schema, "a JSON Schema file");
   add_contract_options(samples, options);
   add_tool_options(samples, options);
+  add_binding_options(samples, options);
   samples.text("--vocabulary", options.vocabulary, "sample by these tokens: a line each, base64 and id");
   samples.integer("--budget", options.budget,
                   "bytes a document may have, with --vocabulary tokens; 0: four times the shortest", 0, 1'000'000);
@@ -198,6 +223,8 @@ void add_grammar(CommandLine& line, GrammarOptions& options) {
   samples.flag("--formats", options.formats, "formats assert instead of annotating");
   samples.flag("--json", options.json, "one JSON object per line instead of the bare document");
   samples.example("cadre grammar sample --schema tool.schema.json --budget 200 --count 3");
+  samples.example(
+      "cadre grammar sample --schema tool.schema.json --input \"a table for two\" --set cities=@cities.txt");
   samples.example("cadre grammar sample --regex '[A-Z]{3}-[0-9]+' --budget 12");
   samples.action([&options] { return run_sample(options); });
   grammar.example("cadre grammar check tool.schema.json");

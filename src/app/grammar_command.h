@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "app/command_line.h"
 
@@ -15,11 +16,17 @@ struct GrammarOptions {
   std::string choice = "auto";
   std::string format = "hermes";
   int64_t parallel = 1;
-  std::string gbnf;   // or a grammar file, a regular expression, a SQLite database
+  std::string gbnf;  // or a grammar file, a regular expression, a SQLite database
   std::string regex;
   std::string sql;
   std::string vocabulary;
   std::string instance = "-";
+  std::string input;  // what the schema is bound to; app/grammar_bindings.h
+  std::vector<std::string> sources, sets;
+  std::string today;
+  std::string date_order = "month-day";
+  bool decimal_comma = false;
+  std::string calling_code;
   int64_t budget = 0;  // bytes, with a vocabulary tokens; 0: four times the shortest
   int64_t count = 1;
   int64_t seed = 1;

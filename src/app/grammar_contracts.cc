@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/exit_codes.h"
+#include "app/grammar_bindings.h"
 #include "app/grammar_input.h"
 #include "app/printable.h"
 #include "base/json.h"
@@ -49,8 +50,9 @@ Result<std::shared_ptr<Contract>> read_contract(const GrammarOptions& options, b
   const std::string text = TRY(read_input(options.schema, contract::kSchemaSizeBytesMax));
   contract::SchemaOptions schema;
   schema.assert_formats = options.formats;
-  return std::shared_ptr<Contract>(
-      TRY(contract::SchemaContract::compile(text, generate ? SchemaMode::kGenerate : SchemaMode::kAccept, schema)));
+  auto read = std::make_shared<const contract::Schema>(TRY(contract::read_schema(text, schema)));
+  return std::shared_ptr<Contract>(TRY(contract::SchemaContract::compile(
+      std::move(read), generate ? SchemaMode::kGenerate : SchemaMode::kAccept, TRY(read_bindings(options)))));
 }
 
 // The second opinion on a sample: the validator's on a document, SQLite's on a statement, the whole text read again on the others.
@@ -58,7 +60,7 @@ Result<bool> holds(const GrammarOptions& options, Contract& contract, const std:
   if (const auto* schema = dynamic_cast<contract::SchemaContract*>(&contract)) {
     const auto document = contract::parse_document(text);
     if (!document.ok()) return false;
-    return TRY(contract::validate_document(schema->schema(), *document)).valid;
+    return TRY(contract::validate_document(schema->schema(), *document, schema->bindings())).valid;
   }
   if (!options.sql.empty()) {
     auto database = TRY(open_database(options.sql));

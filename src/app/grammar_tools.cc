@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/exit_codes.h"
+#include "app/grammar_bindings.h"
 #include "app/grammar_input.h"
 #include "app/printable.h"
 #include "base/json.h"
@@ -61,13 +62,14 @@ struct Acceptance {
   contract::ToolAnswer answer;
 };
 
-Result<Acceptance> accept(const std::shared_ptr<const ToolSet>& set, std::string_view text) {
-  auto machine = TRY(SchemaMachine::compile(set, SchemaMode::kAccept));
+Result<Acceptance> accept(const std::shared_ptr<const ToolSet>& set,
+                          const std::shared_ptr<const contract::Bindings>& bindings, std::string_view text) {
+  auto machine = TRY(SchemaMachine::compile(set, SchemaMode::kAccept, bindings));
   contract::DocumentCursor cursor(*machine);
   Acceptance result;
   result.accepted = cursor.read(text) && cursor.complete();
   if (!machine->problem().empty()) return Error{ErrorCode::kLimit, machine->problem()};
-  auto answer = contract::parse_tool_calls(text, *set);
+  auto answer = contract::parse_tool_calls(text, *set, bindings.get());
   if (!answer.ok() && answer.error().code != ErrorCode::kInvalid) return answer.error();
   if (answer.ok() != result.accepted) {
     return Error{ErrorCode::kInternal,
@@ -129,7 +131,9 @@ int accept_tools(const GrammarOptions& options) {
   if (!set.ok()) return fail_grammar("accept", set.error());
   const auto text = read_input(options.instance, kInstanceSizeBytesMax);
   if (!text.ok()) return fail_grammar("accept", text.error());
-  const auto result = accept(*set, *text);
+  const auto bindings = read_bindings(options);
+  if (!bindings.ok()) return fail_grammar("accept", bindings.error());
+  const auto result = accept(*set, *bindings, *text);
   if (!result.ok()) return fail_grammar("accept", result.error());
   if (options.json) {
     Json value = {{"accepted", result->accepted}};
@@ -153,7 +157,9 @@ int accept_tools(const GrammarOptions& options) {
 int sample_tools(const GrammarOptions& options) {
   const auto set = read_set(options);
   if (!set.ok()) return fail_grammar("sample", set.error());
-  auto machine = SchemaMachine::compile(*set, SchemaMode::kGenerate);
+  const auto bindings = read_bindings(options);
+  if (!bindings.ok()) return fail_grammar("sample", bindings.error());
+  auto machine = SchemaMachine::compile(*set, SchemaMode::kGenerate, *bindings);
   if (!machine.ok()) return fail_grammar("sample", machine.error());
   // Where a call may be written, one is: a random walk would hardly ever meet its trigger.
   const std::string trigger = (*set)->callable().first < (*set)->callable().second ? (*set)->format().trigger : "";
@@ -169,7 +175,7 @@ int sample_tools(const GrammarOptions& options) {
   base::Random random(static_cast<uint64_t>(options.seed));
   for (int64_t i = 0; i < options.count; ++i) {
     const std::string text = random_text(**machine, random, budget, trigger);
-    const auto answer = contract::parse_tool_calls(text, **set);
+    const auto answer = contract::parse_tool_calls(text, **set, bindings->get());
     if (!answer.ok()) {
       return fail_grammar("sample", Error{ErrorCode::kInternal,
                                           "the parser refuses a generated answer; please report "

@@ -91,6 +91,7 @@ Language LanguageTable::Parts::intern(Node n) {
     return kNothing;
   }
   const auto id = static_cast<Language>(nodes.size());
+  n.bound = holds_bound(n);
   table[slot] = id;
   nodes.push_back(n);
   rows.push_back({unknown_class.data(), unknown_next.data()});
@@ -429,13 +430,16 @@ Language LanguageTable::Parts::literals(std::vector<std::string> list) {
     key.append(reinterpret_cast<const char*>(&size), sizeof size).append(text);
   }
   const auto [entry, is_new] = text_index.emplace(std::move(key), static_cast<uint32_t>(texts.size()));
-  if (is_new) texts.push_back(std::move(list));
-  return literals_at(entry->second, 0, static_cast<uint32_t>(texts[entry->second].size()), 0);
+  if (is_new) {
+    texts.push_back(std::make_shared<const SortedTexts>(std::move(list)));
+    texts_bound.push_back(false);
+  }
+  return literals_at(entry->second, 0, static_cast<uint32_t>(texts[entry->second]->all().size()), 0);
 }
 
 Language LanguageTable::Parts::literals_at(uint32_t index, uint32_t low, uint32_t high, uint64_t read) {
   if (low == high) return kNothing;
-  const bool nullable = texts[index][low].size() == read;
+  const bool nullable = texts[index]->all()[low].size() == read;
   if (nullable && high - low == 1) return kEmptyString;
   Node n;
   n.kind = Kind::kLiterals;
@@ -503,6 +507,18 @@ Language LanguageTable::repeat(Language a, uint32_t low, uint32_t high) {
 Language LanguageTable::literals(std::vector<std::string> texts) {
   return renew(parts_->literals(std::move(texts)));
 }
+Language LanguageTable::bound_literals(std::shared_ptr<const SortedTexts> texts) {
+  return renew(parts_->bound_literals(std::move(texts)));
+}
+Language LanguageTable::copies(std::shared_ptr<const CopyAutomaton> automaton) {
+  return renew(parts_->copies(std::move(automaton)));
+}
+bool LanguageTable::is_bound(Language a) const {
+  return parts_->nodes[a].bound;
+}
+std::optional<uint32_t> LanguageTable::cheapest_size(Language a) {
+  return renew(parts_->cheapest_size(a));
+}
 Language LanguageTable::length(uint64_t low, uint64_t high) {
   return renew(parts_->length(low, high));
 }
@@ -548,8 +564,10 @@ size_t LanguageTable::size_bytes() const {
   size_t total = p.nodes.capacity() * (sizeof(LanguageNode) + sizeof(Row) + 4 + 8 + 1) + p.table.size() * 4;
   total += p.children.capacity() * 4 + p.byte_sets.size() * 2 * sizeof(ByteSet) + p.row_bytes;
   total += p.partitions.size() * (2 * sizeof(ByteClasses) + 64 + 8 * sizeof(ByteSet));
-  for (const auto& list : p.texts) {
-    for (const std::string& text : list) total += sizeof(std::string) + 2 * text.size() + 8;
+  total += p.places.capacity() * sizeof(CopyAutomaton::Place) + p.place_lists.size() * 32;
+  for (size_t i = 0; i < p.texts.size(); ++i) {
+    if (p.texts_bound[i]) continue;
+    for (const std::string& text : p.texts[i]->all()) total += sizeof(std::string) + 2 * text.size() + 8;
   }
   return total + p.free_texts.size() * 64 + p.universes.size() * 64 + p.self_loops.size() * 48;
 }

@@ -21,7 +21,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "contract/copy_automaton.h"
 #include "contract/regex.h"
+#include "contract/sorted_texts.h"
 
 namespace cadre::contract {
 
@@ -64,6 +66,10 @@ class LanguageTable {
   Language repeat(Language a, uint32_t low, uint32_t high);  // high may be kUnbounded
   // Any of many literals (an enum): a sorted table and a position in it, not an alternation of n expressions.
   Language literals(std::vector<std::string> texts);
+  // The same of texts that somebody else owns too; and the copies out of a text. What is built of these is *bound*: its ways to an end are looked
+  // up where that is possible, since searches over thousands of places would not end.
+  Language bound_literals(std::shared_ptr<const SortedTexts> texts);
+  Language copies(std::shared_ptr<const CopyAutomaton> automaton);
   // Strings of `low` to `high` code points (kAnyLength: no limit). Derivatives stay O(1) in size however large the bounds are.
   Language length(uint64_t low, uint64_t high);
   // Strings in which the pattern matches somewhere (ECMA search). Anchors, \b and look-ahead may stand anywhere; look-behind where it
@@ -84,6 +90,10 @@ class LanguageTable {
   std::optional<bool> nonempty(Language a, size_t steps_max = 10'000);
   // A shortest string (in bytes); nullopt when empty or not found within `steps_max` states.
   std::optional<std::string> shortest(Language a, size_t steps_max = 10'000);
+  bool is_bound(Language a) const;
+  // Bytes of the cheapest text as canonical JSON writes it between quotes, without \u; nullopt when there is none or none was found. Exact, and
+  // so consistent along that text, where it is not nullopt for want of steps; for bound languages.
+  std::optional<uint32_t> cheapest_size(Language a);
   // Bytes b with derivative(a, b) == a. The reference holds until the next call of a non-const function.
   const ByteSet& self_loop(Language a);
   // The bytes of whole characters that lead from a state back to it; all of them where nothing can change any more.

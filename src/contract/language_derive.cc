@@ -80,7 +80,7 @@ uint32_t LanguageTable::Parts::own_classes(const Node& n) {
   } else if (n.kind == Kind::kLength) {
     for (uint32_t byte = 0; byte < 256; ++byte) labels[byte] = is_continuation(byte);
   } else if (n.kind == Kind::kLiterals) {
-    const auto& list = texts[n.a];
+    const auto& list = texts[n.a]->all();
     uint16_t label = 0;
     for (auto low = static_cast<uint32_t>(n.x >> 32); low < static_cast<uint32_t>(n.x);) {
       if (list[low].size() == n.y) {
@@ -91,6 +91,11 @@ uint32_t LanguageTable::Parts::own_classes(const Node& n) {
       labels[byte] = ++label;
       low = literals_after(n, byte).second;
     }
+  }
+  if (n.kind == Kind::kCopy) {
+    const ByteSet bytes = copy_bytes(n);
+    uint16_t label = 0;
+    for (size_t byte = 0; byte < 256; ++byte) labels[byte] = bytes[byte] ? ++label : 0;
   }
   return add_partition(labels);
 }
@@ -108,6 +113,7 @@ uint32_t LanguageTable::Parts::classes(Language a) {
     case Kind::kBytes:
     case Kind::kLiterals:
     case Kind::kLength:
+    case Kind::kCopy:
       result = own_classes(n);
       break;
     case Kind::kNot:
@@ -133,7 +139,7 @@ uint32_t LanguageTable::Parts::classes(Language a) {
 
 // The texts of [low, high) whose next byte is `byte`.
 std::pair<uint32_t, uint32_t> LanguageTable::Parts::literals_after(const Node& n, uint8_t byte) const {
-  const auto& list = texts[n.a];
+  const auto& list = texts[n.a]->all();
   const auto begin = list.begin() + static_cast<ptrdiff_t>(n.x >> 32), end = list.begin() + static_cast<uint32_t>(n.x);
   const auto next_byte = [&](const std::string& text) {
     return text.size() == n.y ? -1 : static_cast<int>(static_cast<uint8_t>(text[n.y]));
@@ -191,6 +197,8 @@ Language LanguageTable::Parts::derive(Language a, uint8_t byte) {
       if (is_continuation(byte)) return a;
       if (n.y == 0) return kNothing;
       return length(n.x == 0 ? 0 : n.x - 1, n.y == kAnyLength ? n.y : n.y - 1);
+    case Kind::kCopy:
+      return derive_copy(n, byte);
     case Kind::kRepeat:
       result = derive(n.a, byte);
       if (result != kNothing && n.x == 0 && n.y == kAnyLength) {

@@ -8,6 +8,7 @@
 //   kRepeat     a, x = low, y = high
 //   kLiterals   a = index into texts, x = low << 32 | high (the texts [low, high), which agree so far), y = bytes read
 //   kLength     x = low, y = high
+//   kCopy       a = index into copies, b = 0: nothing read yet; 1: x is the one place; 2: x = first place in `places`, y = how many
 //   kLoop       x = its number; `loop_meanings` has what it stands for: the one kind that may lead back to itself (repeats of
 //               assertions)
 // Every function that builds one returns kNothing and sets `full` past the limits.
@@ -40,12 +41,14 @@ enum class LanguageKind : uint8_t {
   kRepeat,
   kLiterals,
   kLength,
+  kCopy,
   kLoop,
 };
 
 struct LanguageNode {
   LanguageKind kind = LanguageKind::kNothing;
   bool nullable = false;
+  bool bound = false;     // holds copies or literals that are bound at run time
   bool is_class = false;  // exactly one character out of a set; see LanguageTable::Parts::classes
   uint16_t depth = 0;     // how deep functions recurse on it
   Language a = 0, b = 0;
@@ -98,6 +101,21 @@ struct LanguageTable::Parts {
   Language length(uint64_t low, uint64_t high);
   Language new_loop(bool nullable);
   void set_loop(Language loop, Language meaning);
+  // language_bound.cc
+  Language bound_literals(std::shared_ptr<const SortedTexts> texts);
+  Language copies(std::shared_ptr<const CopyAutomaton> automaton);
+  Language copy_at(uint32_t index, std::vector<CopyAutomaton::Place>& places);
+  Language derive_copy(const Node& n, uint8_t byte);
+  ByteSet copy_bytes(const Node& n) const;
+  std::span<const CopyAutomaton::Place> places_of(const Node& n) const;
+  bool holds_bound(const Node& n) const;
+  uint32_t copy_cost(const Node& n, const CopyAutomaton::Bounds& bounds) const;
+  std::optional<uint32_t> copy_cost_within_length(const Node& n, bool only_writable) const;
+  uint32_t cost_low(Language a, bool only_writable);
+  uint32_t cost_low_of(const Node& n, bool only_writable);
+  std::optional<bool> search_bound(Language a, size_t steps_max, bool only_writable);
+  std::optional<uint32_t> cheapest_size(Language a);
+
   // language_utf8.cc
   Language code_points(const CodePointSet& set);
 
@@ -150,8 +168,14 @@ struct LanguageTable::Parts {
   uint64_t loop_depths = 0;  // of all of them
   std::vector<ByteSet> byte_sets;
   std::unordered_map<ByteSet, uint32_t> byte_set_index;
-  std::deque<std::vector<std::string>> texts;  // each sorted, no duplicates
+  std::deque<std::shared_ptr<const SortedTexts>> texts;
+  std::vector<bool> texts_bound;  // [texts]
   std::unordered_map<std::string, uint32_t> text_index;
+  std::vector<std::shared_ptr<const CopyAutomaton>> copy_automata;
+  std::vector<CopyAutomaton::Place> places;
+  std::unordered_multimap<uint64_t, Language> place_lists;          // kCopy by a hash of its places
+  std::array<std::unordered_map<Language, uint32_t>, 2> costs_low;  // any text, writable ones
+  std::unordered_map<Language, uint32_t> cheapest_sizes;            // kNotWritable: none was found
   std::map<std::vector<uint64_t>, Language> code_point_memo;
   std::unordered_map<Language, ByteSet> classes_free;  // the free bytes of every class of characters
 

@@ -97,6 +97,10 @@ Alive LanguageTable::Parts::alive_by_form(Language a) {
       return alive[a] = result;
     }
     case Kind::kAnd:
+      if (n.bound) {
+        const auto cost = copy_cost_within_length(n, false);
+        return alive[a] = !cost ? Alive::kUnknown : *cost != kNotWritable ? Alive::kYes : Alive::kNo;
+      }
       return is_known(universe(a)) ? alive[a] = Alive::kYes : Alive::kUnknown;
     case Kind::kNot:
     case Kind::kLoop:
@@ -127,7 +131,7 @@ std::optional<bool> LanguageTable::Parts::nonempty(Language a, size_t steps_max)
       if (found != false) result = found;
     }
   } else {
-    return search(a, steps_max, nullptr);
+    return n.bound ? search_bound(a, steps_max, false) : search(a, steps_max, nullptr);
   }
   if (result) alive[a] = *result ? Alive::kYes : Alive::kNo;
   return result;
@@ -315,6 +319,7 @@ FreeText LanguageTable::Parts::free_within_length(Language a) {
 const FreeText& LanguageTable::Parts::free_text(Language a) {
   const auto known = free_texts.find(a);
   if (known != free_texts.end()) return known->second;
+  if (nodes[a].bound) return free_texts[a];  // nothing is known: few bytes lead on anyway
   FreeText best;
   const auto consider = [&](const FreeText& other) {
     if (score(other.bytes, other.chars_max) > score(best.bytes, best.chars_max)) best = other;

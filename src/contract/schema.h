@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "contract/json_document.h"
 #include "contract/regex.h"
+#include "contract/value_origins.h"
 
 namespace cadre::contract {
 
@@ -63,6 +64,12 @@ struct SchemaNode {
   std::vector<uint32_t> patterns;                  // indices into Schema::patterns
   std::string format;                              // annotation, empty when absent
   bool asserts_regex = false;  // format "regex" under assert_formats: not a regular language, so no pattern
+
+  // Where strings and numbers must come from; see contract/value_origins.h.
+  std::optional<CopyRule> copy;
+  std::optional<NormalRule> normal;
+  std::string enum_from;  // a set's name, empty when absent
+  bool grounded = false;
 
   std::vector<SchemaId> prefix_items;
   std::optional<SchemaId> items;  // for the items after prefix_items

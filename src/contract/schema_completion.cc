@@ -178,6 +178,22 @@ std::vector<std::string> telling_numbers(const SchemaPrograms::NumberMarks& mark
   return texts;
 }
 
+// The numbers of a set that begin like this: the cheapest, and if that will not do the others, from the cheapest on.
+void try_numbers(const SortedTexts& texts, const std::string& begun, bool one_will_do,
+                 const std::function<void(const std::string&)>& try_text, const Outcomes& outcomes) {
+  constexpr size_t kTriedMax = 2'000;
+  const auto [low, high] = texts.with_prefix(begun);
+  const auto cheapest = texts.cheapest(low, high);
+  if (!cheapest) return;
+  try_text(texts.all()[*cheapest]);
+  if (one_will_do && !outcomes.empty()) return;
+  std::vector<const std::string*> others;
+  for (uint32_t i = low; i < high; ++i) others.push_back(&texts.all()[i]);
+  std::stable_sort(others.begin(), others.end(), [](const auto* a, const auto* b) { return a->size() < b->size(); });
+  for (size_t i = 0; i < std::min(others.size(), kTriedMax) && !(one_will_do && !outcomes.empty()); ++i)
+    try_text(*others[i]);
+}
+
 }  // namespace
 
 size_t quoted_size_bytes(std::string_view name) {
@@ -379,6 +395,14 @@ const Outcomes& SchemaCompletion::text(uint32_t text, uint32_t scan) {
 
 Outcomes SchemaCompletion::find_text(uint32_t text, uint32_t scan) {
   Outcomes outcomes;
+  if (const auto end = programs_.bound_end(text)) {
+    if (scan == kPlainText) {
+      add(outcomes, end->first, uint64_t{end->second} + 1);
+    } else {
+      add_rest_of_character(text, scan, outcomes);
+    }
+    return outcomes;
+  }
   const std::vector<Language>& languages = programs_.text(text).languages;
   const bool one_will_do = std::all_of(languages.begin() + 1, languages.end(), [](Language language) {
     return language == LanguageTable::kEverything || language == LanguageTable::kNothing;
@@ -391,6 +415,18 @@ Outcomes SchemaCompletion::find_text(uint32_t text, uint32_t scan) {
   });
   work_ += places / kTextPlacesPerWork;
   return outcomes;
+}
+
+// In the middle of a character or an escape: whatever byte leads nearest to the end.
+void SchemaCompletion::add_rest_of_character(uint32_t text, uint32_t scan, Outcomes& outcomes) {
+  for (int byte = 0; byte < 256; ++byte) {
+    if (!is_canonical(scan, static_cast<uint8_t>(byte))) continue;
+    const StringScan read = scan_string(scan, static_cast<uint8_t>(byte));
+    if (read.kind != StringScan::Kind::kInside) continue;
+    uint32_t next = text;
+    for (int i = 0; i < read.size && next != kNone; ++i) next = programs_.text_next(next, read.bytes[i]);
+    if (next != kNone) add_all(outcomes, this->text(next, read.state), 1);
+  }
 }
 
 const Outcomes& SchemaCompletion::number(uint32_t program, const std::string& begun) {
@@ -417,6 +453,8 @@ Outcomes SchemaCompletion::find_number(uint32_t program, const std::string& begu
     return outcomes;
   }
   const SchemaPrograms::NumberMarks marks = programs_.number_marks(program);
+  for (const NumberSet* set : marks.sets) try_numbers(set->texts, begun, one_will_do, try_text, outcomes);
+  if (marks.only_sets || (one_will_do && !outcomes.empty())) return outcomes;
   std::vector<std::string> texts = telling_numbers(marks);
   for (const std::string& text : texts) {
     if (text.size() > begun.size() && text.compare(0, begun.size(), begun) == 0) try_text(text);

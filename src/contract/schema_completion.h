@@ -61,6 +61,7 @@ class SchemaCompletion {
   Outcomes free_value(uint32_t location);
   Outcomes find_next(uint32_t frame);
   Outcomes find_text(uint32_t text, uint32_t scan);
+  void add_rest_of_character(uint32_t text, uint32_t scan, Outcomes& outcomes);
   Outcomes find_key(uint32_t frame, uint32_t key, uint32_t scan);
   Outcomes find_patterned_key(uint32_t frame, uint32_t key, uint32_t scan);
   Outcomes find_number(uint32_t program, const std::string& begun);

@@ -65,17 +65,25 @@ TokenMask certain_within(const std::vector<TokenReach>& reach, uint32_t distance
 
 Result<std::shared_ptr<SchemaContract>> SchemaContract::compile(std::string_view json, SchemaMode mode,
                                                                 const SchemaOptions& options) {
+  return compile(std::make_shared<const Schema>(TRY(read_schema(json, options))), mode);
+}
+
+Result<std::shared_ptr<SchemaContract>> SchemaContract::compile(std::shared_ptr<const Schema> schema, SchemaMode mode,
+                                                                std::shared_ptr<const Bindings> bindings) {
   std::shared_ptr<SchemaContract> result(new SchemaContract());
   result->mode_ = mode;
-  result->schema_ = TRY(read_schema(json, options));
-  result->machine_ = TRY(SchemaMachine::compile(result->schema_, mode));
+  result->schema_ = std::move(schema);
+  result->machine_ = TRY(SchemaMachine::compile(*result->schema_, mode, bindings));
+  result->bindings_ = std::move(bindings);
   return result;
 }
 
-Result<std::shared_ptr<SchemaContract>> SchemaContract::compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode) {
+Result<std::shared_ptr<SchemaContract>> SchemaContract::compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode,
+                                                                std::shared_ptr<const Bindings> bindings) {
   std::shared_ptr<SchemaContract> result(new SchemaContract());
   result->mode_ = mode;
-  result->machine_ = TRY(SchemaMachine::compile(std::move(tools), mode));
+  result->machine_ = TRY(SchemaMachine::compile(std::move(tools), mode, bindings));
+  result->bindings_ = std::move(bindings);
   return result;
 }
 

@@ -27,11 +27,17 @@ class SchemaContract : public Contract {
  public:
   static Result<std::shared_ptr<SchemaContract>> compile(std::string_view json, SchemaMode mode,
                                                          const SchemaOptions& options = {});
+  // Of a schema that was read once, for one request: its own tables, bound to the values of the request (contract/bindings.h).
+  static Result<std::shared_ptr<SchemaContract>> compile(std::shared_ptr<const Schema> schema, SchemaMode mode,
+                                                         std::shared_ptr<const Bindings> bindings = nullptr);
   // Answers of a model that is given tools.
-  static Result<std::shared_ptr<SchemaContract>> compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode);
+  static Result<std::shared_ptr<SchemaContract>> compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode,
+                                                         std::shared_ptr<const Bindings> bindings = nullptr);
 
   // Of a contract made from a schema.
-  const Schema& schema() const { return schema_; }
+  const Schema& schema() const { return *schema_; }
+  // Null if it has none.
+  const Bindings* bindings() const { return bindings_.get(); }
   SchemaMode mode() const { return mode_; }
 
   State start() override;
@@ -71,7 +77,8 @@ class SchemaContract : public Contract {
   const std::vector<TokenReach>& reach(Masks& masks, SchemaMachine::State state);
 
   SchemaMode mode_ = SchemaMode::kAccept;
-  Schema schema_;
+  std::shared_ptr<const Schema> schema_;
+  std::shared_ptr<const Bindings> bindings_;
   std::mutex mutex_;  // guards what follows
   std::unique_ptr<SchemaMachine> machine_;
   std::vector<Masks> masks_;

@@ -69,6 +69,10 @@ enum class Keyword : uint8_t {
   kUnevaluatedItems,
   kUnevaluatedProperties,
   kUniqueItems,
+  kCopy,  // ours, in every draft: x-copy, x-enum-from, x-grounded, x-normal
+  kEnumFrom,
+  kGrounded,
+  kNormal,
 };
 
 Keyword keyword_of(std::string_view name, const Dialect& dialect);

@@ -52,8 +52,10 @@ ValueType type_of(const JsonValue& value) {
 
 }  // namespace
 
-Result<SchemaFormulas> SchemaFormulas::make(const Schema& schema, bool plain_integers) {
-  SchemaFormulas result(schema);
+Result<SchemaFormulas> SchemaFormulas::make(const Schema& schema, bool plain_integers,
+                                            std::shared_ptr<const Bindings> bindings) {
+  TRY(check_bindings(schema, bindings.get()));
+  SchemaFormulas result(schema, std::move(bindings));
   result.plain_integers_ = plain_integers;
   result.pattern_languages_.reserve(schema.patterns.size());
   for (const Regex& regex : schema.patterns) {
@@ -107,6 +109,7 @@ Formula SchemaFormulas::make_formula(SchemaId id, ValueType type) {
   }
   for (const auto& values : node.value_lists) parts.push_back(value_list(values, type));
   own_keywords(id, type, parts);
+  grounding(id, type, parts);
   in_place(node, type, parts);
   return formulas_.all(std::move(parts));
 }
@@ -171,6 +174,7 @@ void SchemaFormulas::own_keywords(SchemaId id, ValueType type, std::vector<Formu
       if (node.maximum) add(AtomKind::kMaximum, decimal_index(*node.maximum));
       if (node.exclusive_maximum) add(AtomKind::kExclusiveMaximum, decimal_index(*node.exclusive_maximum));
       if (node.multiple_of) add(AtomKind::kMultipleOf, decimal_index(*node.multiple_of));
+      number_origins(id, parts);
       break;
     case ValueType::kString: {
       std::vector<Language> demands;
@@ -179,6 +183,7 @@ void SchemaFormulas::own_keywords(SchemaId id, ValueType type, std::vector<Formu
         demands.push_back(languages_.length(node.min_length.value_or(0), node.max_length.value_or(UINT64_MAX)));
       }
       if (node.patterns.empty() && !demands.empty()) lengths_.push_back(demands[0]);
+      text_origins(id, demands);
       if (node.asserts_regex) add(AtomKind::kRegexText, 0);
       if (demands.empty()) break;
       const Language all = languages_.intersect(std::move(demands));

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "contract/bound_values.h"
 #include "contract/formula.h"
 #include "contract/language.h"
 #include "contract/schema.h"
@@ -37,6 +38,7 @@ enum class AtomKind : uint8_t {
   kExclusiveMaximum,   // decimal `a`
   kMultipleOf,         // decimal `a`
   kEqualNumber,        // decimal `a`
+  kNumberSet,          // one of number set `a`
   kItems,              // prefixItems and items of node `a`
   kMinItems,           // `a`
   kMaxItems,           // `a`
@@ -64,7 +66,9 @@ class SchemaFormulas {
  public:
   // Converts every pattern to a language; Error: a pattern that is not regular, with its text.
   // With `plain_integers` an integer is spelt without fraction and exponent, whatever the draft.
-  static Result<SchemaFormulas> make(const Schema& schema, bool plain_integers);
+  // Also Error: something that the schema names is not bound.
+  static Result<SchemaFormulas> make(const Schema& schema, bool plain_integers,
+                                     std::shared_ptr<const Bindings> bindings = nullptr);
 
   // The demand of a node on an instance of the type; variables are indices for atom(). kTrue: anything of the type will do.
   Formula of(SchemaId node, ValueType type);
@@ -76,6 +80,7 @@ class SchemaFormulas {
   }
   const Atom& atom(uint32_t variable) const { return atoms_[variable]; }
   const Decimal& decimal(uint64_t index) const { return decimals_[index]; }
+  const NumberSet& number_set(uint64_t index) const { return *number_sets_[index]; }
   const std::string& name(uint64_t index) const { return names_[index]; }
   Language pattern_language(uint32_t pattern) const { return pattern_languages_[pattern]; }
   // The language of a boolean combination of kString atoms. A kRegexText among them counts as true; whoever reads the text looks after it.
@@ -93,10 +98,13 @@ class SchemaFormulas {
   }
   uint32_t regex_text_variable() { return variable(AtomKind::kRegexText, 0); }
   // What no keyword can say by itself in this form; empty when all is well. Set while formulas are made.
-  const std::string& problem() const { return problem_; }
+  const std::string& problem() const { return problem_.empty() ? bound_.problem() : problem_; }
+  // The first keyword met whose source or set holds nothing for it: a reason why nothing can be generated. Empty: none.
+  const std::string& empty_origins() const { return empty_origins_; }
 
  private:
-  explicit SchemaFormulas(const Schema& schema) : schema_(&schema) {}
+  SchemaFormulas(const Schema& schema, std::shared_ptr<const Bindings> bindings)
+      : schema_(&schema), bound_(std::move(bindings)) {}
   uint32_t variable(AtomKind kind, uint64_t a) { return atoms_.id(Atom{kind, a}); }
   Formula atom_formula(AtomKind kind, uint64_t a) { return formulas_.variable(variable(kind, a)); }
   uint64_t decimal_index(const Decimal& value);
@@ -107,6 +115,12 @@ class SchemaFormulas {
   void own_keywords(SchemaId id, ValueType type, std::vector<Formula>& parts);
   void in_place(const SchemaNode& node, ValueType type, std::vector<Formula>& parts);
   Language names_language(SchemaId node);
+  void text_origins(SchemaId id, std::vector<Language>& demands);
+  void number_origins(SchemaId id, std::vector<Formula>& parts);
+  void grounding(SchemaId id, ValueType type, std::vector<Formula>& parts);
+  Formula says_origin_formula(SchemaId id, ValueType type);
+  Formula number_formula(std::shared_ptr<const NumberSet> numbers);
+  void note_empty(const SchemaNode& node, const char* keyword);
 
   const Schema* schema_;
   bool plain_integers_ = false;
@@ -114,6 +128,9 @@ class SchemaFormulas {
   FormulaTable formulas_;
   LanguageTable languages_;
   InternTable<Atom> atoms_;
+  BoundValues bound_;
+  std::vector<std::shared_ptr<const NumberSet>> number_sets_;
+  std::string empty_origins_;
   std::vector<Decimal> decimals_;
   std::vector<std::string> names_;
   std::map<std::string, uint64_t> name_indices_, decimal_indices_;

@@ -99,8 +99,10 @@ bool skips_spaces(SchemaMachine::PlaceKind kind) {
 
 }  // namespace
 
-Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& schema, SchemaMode mode) {
-  std::unique_ptr<SchemaMachine> machine(new SchemaMachine(TRY(SchemaPrograms::make(schema, mode)), mode));
+Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& schema, SchemaMode mode,
+                                                              std::shared_ptr<const Bindings> bindings) {
+  std::unique_ptr<SchemaMachine> machine(
+      new SchemaMachine(TRY(SchemaPrograms::make(schema, mode, std::move(bindings))), mode));
   machine->place_id(PlaceKind::kRefused);
   machine->stack_.id(StackNode{});  // 0: the empty stack
   machine->number_texts_.id(TextNode{});
@@ -108,7 +110,7 @@ Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& sche
   if (!machine->programs_.viable(machine->programs_.root())) {
     machine
         ->start_ = {};  // a contract that accepts nothing is a contract all the same; nothing can be generated for it
-    if (mode == SchemaMode::kGenerate) return Error{ErrorCode::kUnsupported, "no value can satisfy this schema"};
+    if (mode == SchemaMode::kGenerate) return machine->nothing_to_generate("no value can satisfy this schema");
   }
   const std::string problem = machine->problem();
   if (!problem.empty()) return Error{ErrorCode::kLimit, problem};
@@ -118,9 +120,14 @@ Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& sche
     machine->rest_memo_.clear();
   }
   if (mode == SchemaMode::kGenerate && machine->distance(machine->start_) == kNoWay) {
-    return Error{ErrorCode::kUnsupported, "no document of this schema was found that could be generated"};
+    return machine->nothing_to_generate("no document of this schema was found that could be generated");
   }
   return machine;
+}
+
+Error SchemaMachine::nothing_to_generate(const char* what) {
+  const std::string& reason = programs_.formulas().empty_origins();
+  return Error{ErrorCode::kUnsupported, reason.empty() ? what : fmt::format("{}; {}", what, reason)};
 }
 
 uint32_t SchemaMachine::place_id(PlaceKind kind, uint32_t a, uint32_t b, uint32_t scan) {

@@ -66,9 +66,12 @@ class SchemaMachine {
 
   static constexpr uint32_t kNoWay = UINT32_MAX;
 
-  static Result<std::unique_ptr<SchemaMachine>> compile(const Schema& schema, SchemaMode mode);
+  // A schema with values bound at run time (contract/value_origins.h) needs bindings; Error kInvalid names what is missing.
+  static Result<std::unique_ptr<SchemaMachine>> compile(const Schema& schema, SchemaMode mode,
+                                                        std::shared_ptr<const Bindings> bindings = nullptr);
   // Reads answers with tool calls. Generate mode: Error names a tool that can be called and whose arguments nothing can be written for.
-  static Result<std::unique_ptr<SchemaMachine>> compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode);
+  static Result<std::unique_ptr<SchemaMachine>> compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode,
+                                                        std::shared_ptr<const Bindings> bindings = nullptr);
 
   State start() const { return start_; }
   State next(State state, uint8_t byte) {
@@ -160,6 +163,7 @@ class SchemaMachine {
 
   Outcomes outcomes(const Place& place);
   uint32_t rest(uint32_t stack, uint32_t verdict);
+  Error nothing_to_generate(const char* what);
   bool must_differ(uint32_t stack) const {
     return stack != 0 && !is_call(stack_[stack].step) && programs_.step(stack_[stack].step).must_differ;
   }

@@ -15,11 +15,11 @@ Error of_tool(const ToolSet& tools, size_t tool, Error error) {
   return std::move(error).with_context(fmt::format("tool \"{}\"", tools.tools()[tool].name));
 }
 
-// A pattern that is no regular language is found when all are compiled together: whose is it?
-Error name_the_tool(const ToolSet& tools, SchemaMode mode, Error error) {
+// A pattern that is no regular language, and what is not bound, is found when all are compiled together: whose is it?
+Error name_the_tool(const ToolSet& tools, SchemaMode mode, const std::shared_ptr<const Bindings>& bindings,
+                    Error error) {
   for (size_t tool = 0; tool < tools.tools().size(); ++tool) {
-    if (tools.schema(tool).patterns.empty()) continue;
-    auto alone = SchemaPrograms::make(tools.schema(tool), mode);
+    auto alone = SchemaPrograms::make(tools.schema(tool), mode, bindings);
     if (!alone.ok()) return of_tool(tools, tool, std::move(alone).error());
   }
   return error;
@@ -27,14 +27,15 @@ Error name_the_tool(const ToolSet& tools, SchemaMode mode, Error error) {
 
 }  // namespace
 
-Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode) {
+Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(std::shared_ptr<const ToolSet> tools, SchemaMode mode,
+                                                              std::shared_ptr<const Bindings> bindings) {
   SchemaMerger merger;
   std::vector<SchemaId> arguments;
   for (size_t tool = 0; tool < tools->tools().size(); ++tool)
     arguments.push_back(merger.append_object(tools->schema(tool)));
   auto schema = std::make_unique<const Schema>(merger.take());
-  auto programs = SchemaPrograms::make(*schema, mode);
-  if (!programs.ok()) return name_the_tool(*tools, mode, std::move(programs).error());
+  auto programs = SchemaPrograms::make(*schema, mode, bindings);
+  if (!programs.ok()) return name_the_tool(*tools, mode, bindings, std::move(programs).error());
   std::unique_ptr<SchemaMachine> machine(new SchemaMachine(std::move(*programs), mode));
   machine->schema_of_tools_ = std::move(schema);
   machine->arguments_ = std::move(arguments);

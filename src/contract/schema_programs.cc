@@ -17,8 +17,9 @@ uint64_t hash_of(const Step& step) {
   return hash;
 }
 
-Result<SchemaPrograms> SchemaPrograms::make(const Schema& schema, SchemaMode mode) {
-  SchemaPrograms result(TRY(SchemaFormulas::make(schema, mode == SchemaMode::kGenerate)), mode);
+Result<SchemaPrograms> SchemaPrograms::make(const Schema& schema, SchemaMode mode,
+                                            std::shared_ptr<const Bindings> bindings) {
+  SchemaPrograms result(TRY(SchemaFormulas::make(schema, mode == SchemaMode::kGenerate, std::move(bindings))), mode);
   result.root_ = result.location_of(schema.root);
   return result;
 }
@@ -141,6 +142,8 @@ uint32_t SchemaPrograms::number_verdict(uint32_t program_id, std::string_view te
         return value.is_multiple_of(formulas_.decimal(atom.a));
       case AtomKind::kEqualNumber:
         return order() == 0;
+      case AtomKind::kNumberSet:
+        return formulas_.number_set(atom.a).contains(value);
       default:
         return false;
     }
@@ -188,6 +191,20 @@ uint32_t SchemaPrograms::text_next(uint32_t text_id, uint8_t byte) {
   for (Language& language : next.languages) language = formulas_.languages().derivative(language, byte);
   if (next == texts_[text_id]) return text_id;
   return text_alive(next) ? texts_.id(std::move(next)) : kNone;
+}
+
+std::optional<std::pair<uint32_t, uint32_t>> SchemaPrograms::bound_end(uint32_t text_id) {
+  const TextState& text = texts_[text_id];
+  Verdict verdict;
+  for (size_t i = 1; i < text.languages.size(); ++i) {
+    if (text.languages[i] > LanguageTable::kEverything) return std::nullopt;
+    verdict.goals.push_back(text.languages[i] == LanguageTable::kEverything);
+    if (text.languages[i] == LanguageTable::kEmptyString) return std::nullopt;
+  }
+  if (!formulas_.languages().is_bound(text.languages[0]) || text.is_regex) return std::nullopt;
+  const auto size = formulas_.languages().cheapest_size(text.languages[0]);
+  if (!size) return std::pair{kNone, 0u};
+  return std::pair{verdicts_.id(std::move(verdict)), *size};
 }
 
 ByteSet SchemaPrograms::text_bytes_alike(uint32_t text_id, uint8_t byte) {

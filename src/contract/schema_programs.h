@@ -130,7 +130,8 @@ enum class SchemaMode : uint8_t { kAccept, kGenerate };
 
 class SchemaPrograms {
  public:
-  static Result<SchemaPrograms> make(const Schema& schema, SchemaMode mode);
+  static Result<SchemaPrograms> make(const Schema& schema, SchemaMode mode,
+                                     std::shared_ptr<const Bindings> bindings = nullptr);
 
   uint32_t root() const { return root_; }  // location
   uint32_t location_of(SchemaId node) { return location({node}, table().variable(kGoalVariable)); }
@@ -153,6 +154,9 @@ class SchemaPrograms {
   uint32_t text_verdict(uint32_t text);
   ByteSet text_bytes_alike(uint32_t text, uint8_t byte);  // that lead where this one leads
   const TextState& text(uint32_t id) const { return texts_[id]; }
+  // The verdict of the cheapest text that ends from here, and its bytes up to the quote, where it can be looked up: in a language that is bound
+  // at run time, if the verdict is settled. kNone: there is none.
+  std::optional<std::pair<uint32_t, uint32_t>> bound_end(uint32_t text);
   // What may follow in the text without a care (LanguageTable::free_text), as far as a verdict beyond fitness does not matter.
   FreeText free_text(uint32_t text);
   // Does nothing depend on how the text goes on?
@@ -192,6 +196,8 @@ class SchemaPrograms {
   // The decimals that a number's program compares with, and those it divides by.
   struct NumberMarks {
     std::vector<Decimal> bounds, divisors;
+    std::vector<const NumberSet*> sets;
+    bool only_sets = false;  // nothing outside of them can do
   };
   NumberMarks number_marks(uint32_t program);
   // Does the program's verdict tell more than that the value is fit?

@@ -14,8 +14,8 @@ namespace {
 constexpr size_t kUnknownKeywordsMax = 100;
 constexpr size_t kSlotsFirst = 256;
 
-size_t hash_slot(const JsonValue* value, uint32_t scope) {
-  uint64_t x = reinterpret_cast<uintptr_t>(value) + uint64_t{scope} * 0x9E3779B97F4A7C15u;
+size_t hash_slot(const JsonValue* value, uint32_t scope, uint32_t grounding) {
+  uint64_t x = reinterpret_cast<uintptr_t>(value) + (uint64_t{scope} * 4 + grounding) * 0x9E3779B97F4A7C15u;
   x = (x ^ (x >> 29)) * 0xBF58476D1CE4E5B9u;
   return x ^ (x >> 32);
 }
@@ -26,7 +26,7 @@ Result<Schema> SchemaReader::read(std::string_view json) {
   TRY(documents_.add_main(json));
   slots_.resize(kSlotsFirst);
   const auto& main = documents_.resource(0);
-  schema_.root = TRY(node_for(*main.root, 0, 0, main.path));
+  schema_.root = TRY(node_for(*main.root, 0, 0, Grounding::kNone, main.path));
   while (!pending_.empty()) {
     const Pending next = pending_.back();
     pending_.pop_back();
@@ -36,37 +36,40 @@ Result<Schema> SchemaReader::read(std::string_view json) {
   return std::move(schema_);
 }
 
-Result<SchemaId> SchemaReader::node_for(const JsonValue& value, ResourceId resource, ScopeId scope, std::string path) {
+Result<SchemaId> SchemaReader::node_for(const JsonValue& value, ResourceId resource, ScopeId scope, Grounding grounding,
+                                        std::string path) {
   resource = documents_.resource_at(&value, resource);
   scope = enter(scope, resource);
-  Slot& slot = slot_for(&value, scope);
+  Slot& slot = slot_for(&value, scope, grounding);
   if (slot.value != nullptr) return slot.id;
   if (value.kind != JsonKind::kObject && value.kind != JsonKind::kTrue && value.kind != JsonKind::kFalse)
     return Error{ErrorCode::kInvalid, fmt::format("{}: a schema is an object or a boolean", path)};
   if (schema_.nodes.size() >= options_.nodes_max)
     return Error{ErrorCode::kLimit, fmt::format("{}: the schema has more than {} parts", path, options_.nodes_max)};
   const auto id = static_cast<SchemaId>(schema_.nodes.size());
-  slot = {&value, scope, id};
+  slot = {&value, scope, grounding, id};
   auto& node = schema_.nodes.emplace_back();
   node.path = std::move(path);
   node.never = value.kind == JsonKind::kFalse;
-  if (value.kind == JsonKind::kObject) pending_.push_back({id, &value, resource, scope});
+  if (value.kind == JsonKind::kObject) pending_.push_back({id, &value, resource, scope, grounding});
   if (schema_.nodes.size() * 2 > slots_.size()) grow_slots();
+  if (value.kind == JsonKind::kTrue && grounding == Grounding::kDemand) ground(id);
   return id;
 }
 
-SchemaReader::Slot& SchemaReader::slot_for(const JsonValue* value, ScopeId scope) {
+SchemaReader::Slot& SchemaReader::slot_for(const JsonValue* value, ScopeId scope, Grounding grounding) {
   const size_t mask = slots_.size() - 1;
-  for (size_t i = hash_slot(value, scope) & mask;; i = (i + 1) & mask) {
+  for (size_t i = hash_slot(value, scope, static_cast<uint32_t>(grounding)) & mask;; i = (i + 1) & mask) {
     Slot& slot = slots_[i];
-    if (slot.value == nullptr || (slot.value == value && slot.scope == scope)) return slot;
+    if (slot.value == nullptr || (slot.value == value && slot.scope == scope && slot.grounding == grounding))
+      return slot;
   }
 }
 
 void SchemaReader::grow_slots() {
   auto old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 4));
   for (const auto& slot : old) {
-    if (slot.value != nullptr) slot_for(slot.value, slot.scope) = slot;
+    if (slot.value != nullptr) slot_for(slot.value, slot.scope, slot.grounding) = slot;
   }
 }
 
@@ -87,13 +90,16 @@ SchemaReader::ScopeId SchemaReader::enter(ScopeId scope, ResourceId resource) {
 }
 
 Result<void> SchemaReader::read_node(const Pending& pending) {
-  const Here here{pending, documents_.resource(pending.resource).dialect};
+  Here here{pending, documents_.resource(pending.resource).dialect};
   const auto& members = here.value->members;
   if (here.dialect.draft <= Draft::k7) {
     // Up to draft 7 a reference stands alone, whatever is written beside it.
-    if (const auto* reference = here.value->find("$ref"))
-      return read_reference(here, "$ref", *reference, Keyword::kRef);
+    if (const auto* reference = here.value->find("$ref")) {
+      TRY(read_reference(here, "$ref", *reference, Keyword::kRef));
+      return finish_origins(here);
+    }
   }
+  TRY(read_grounded(here));
   for (const auto& [name, value] : members) {
     const Keyword keyword = keyword_of(name, here.dialect);
     if (keyword == Keyword::kUnknown) {
@@ -103,7 +109,8 @@ Result<void> SchemaReader::read_node(const Pending& pending) {
     }
   }
   TRY(read_bounds(here, *here.value));
-  return read_items(here, *here.value);
+  TRY(read_items(here, *here.value));
+  return finish_origins(here);
 }
 
 void SchemaReader::note_unknown(const Here& here, const std::string& name) {
@@ -143,6 +150,10 @@ Result<void> SchemaReader::read_keyword(const Here& here, Keyword keyword, const
     case Keyword::kUnevaluatedItems:
     case Keyword::kUnevaluatedProperties:
       return read_applicator(here, keyword, name, value);
+    case Keyword::kCopy:
+    case Keyword::kEnumFrom:
+    case Keyword::kNormal:
+      return read_origin(here, keyword, name, value);
     default:
       return read_assertion(here, keyword, name, value);
   }
@@ -217,12 +228,13 @@ Result<void> SchemaReader::read_applicator(const Here& here, Keyword keyword, co
 }
 
 Result<SchemaId> SchemaReader::read_child(const Here& here, const std::string& name, const JsonValue& value) {
-  return node_for(value, here.resource, here.scope, path_of(here, name));
+  return node_for(value, here.resource, here.scope, grounding_below(here.grounding, name), path_of(here, name));
 }
 
 Result<SchemaId> SchemaReader::read_child_at(const Here& here, const std::string& name, std::string_view key,
                                              const JsonValue& value) {
-  return node_for(value, here.resource, here.scope, path_of(here, name) + "/" + escape_pointer(key));
+  return node_for(value, here.resource, here.scope, grounding_below(here.grounding, name),
+                  path_of(here, name) + "/" + escape_pointer(key));
 }
 
 Result<std::vector<SchemaId>> SchemaReader::read_children(const Here& here, const std::string& name,
@@ -315,7 +327,8 @@ Result<void> SchemaReader::read_reference(const Here& here, const std::string& n
       break;
     }
   }
-  auto id = node_for(*target.value, target.resource, here.scope, std::move(target.path));
+  auto id = node_for(*target.value, target.resource, here.scope, grounding_below(here.grounding, name),
+                     std::move(target.path));
   if (!id.ok()) return std::move(id).error().with_context(path_of(here, name));
   node(here).all_of.push_back(*id);
   return {};

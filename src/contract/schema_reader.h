@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,26 +28,35 @@ class SchemaReader {
  private:
   using ScopeId = uint32_t;  // 0: no resource with dynamic anchors entered
 
+  // How x-grounded above a schema concerns it.
+  enum class Grounding : uint8_t {
+    kNone,
+    kInPlace,  // one of several for the same instance: grounds what is inside, a schema further out the instance itself
+    kDemand    // the values that it speaks about must be grounded
+  };
   // A node whose keywords are still to be read.
   struct Pending {
     SchemaId id = 0;
     const JsonValue* value = nullptr;
     ResourceId resource = 0;
     ScopeId scope = 0;
+    Grounding grounding = Grounding::kNone;
   };
   // The node being read.
   struct Here : Pending {
     Dialect dialect;
   };
-  // Nodes by (value, scope): open addressing, since a schema of a few kilobytes asks it hundreds of times.
+  // Nodes by (value, scope, grounding): open addressing, since a schema of a few kilobytes asks it hundreds of times.
   struct Slot {
     const JsonValue* value = nullptr;
     ScopeId scope = 0;
+    Grounding grounding = Grounding::kNone;
     SchemaId id = 0;
   };
 
-  Result<SchemaId> node_for(const JsonValue& value, ResourceId resource, ScopeId scope, std::string path);
-  Slot& slot_for(const JsonValue* value, ScopeId scope);
+  Result<SchemaId> node_for(const JsonValue& value, ResourceId resource, ScopeId scope, Grounding grounding,
+                            std::string path);
+  Slot& slot_for(const JsonValue* value, ScopeId scope, Grounding grounding);
   void grow_slots();
   ScopeId enter(ScopeId scope, ResourceId resource);
 
@@ -79,6 +89,16 @@ class SchemaReader {
   Result<uint32_t> pattern_index(const Here& here, std::string_view name, const std::string& pattern);
   Result<void> read_bounds(const Here& here, const JsonValue& schema);
 
+  // Origins of values.
+  static Grounding grounding_below(Grounding here, std::string_view keyword);
+  Result<void> read_grounded(Here& here) const;
+  Result<void> read_origin(const Here& here, Keyword keyword, const std::string& name, const JsonValue& value);
+  Result<CopyRule> read_copy(const Here& here, const std::string& name, const JsonValue& value) const;
+  static Result<std::vector<std::string>> read_sources(const std::string& path, const JsonValue& value);
+  Result<void> finish_origins(const Here& here);
+  SchemaId without_marks(SchemaId condition);
+  void ground(SchemaId id);
+
   Result<void> check_cycles() const;
 
   const SchemaOptions& options_;
@@ -89,6 +109,7 @@ class SchemaReader {
   std::vector<std::vector<ResourceId>> scopes_ = {{}};
   std::map<std::vector<ResourceId>, ScopeId> scope_ids_;
   std::unordered_map<std::string, uint32_t> pattern_ids_;
+  std::optional<SchemaId> grounded_any_;  // any value, all of it grounded
 };
 
 }  // namespace cadre::contract

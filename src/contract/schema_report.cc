@@ -42,18 +42,23 @@ const char* grade_name(Grade grade) {
   }
 }
 
-SchemaReport report_schema(std::string_view json, const SchemaOptions& options) {
+SchemaReport report_schema(std::string_view json, const SchemaOptions& options,
+                           const std::shared_ptr<const Bindings>& bindings) {
   SchemaReport report;
-  const auto accepting = SchemaContract::compile(json, SchemaMode::kAccept, options);
-  if (!accepting.ok()) {
+  const auto refuse = [&](const Error& error) {
     report.accept = report.generate = Grade::kRefused;
-    report.notes.push_back({"", accepting.error().message});
+    report.notes.push_back({"", error.message});
     return report;
-  }
-  const Schema& schema = (*accepting)->schema();
+  };
+  auto read = read_schema(json, options);
+  if (!read.ok()) return refuse(read.error());
+  const auto shared = std::make_shared<const Schema>(std::move(*read));
+  const auto accepting = SchemaContract::compile(shared, SchemaMode::kAccept, bindings);
+  if (!accepting.ok()) return refuse(accepting.error());
+  const Schema& schema = *shared;
   for (const std::string& keyword : schema.unknown_keywords)
     report.notes.push_back({keyword, "unknown keyword, taken as an annotation"});
-  const auto generating = SchemaContract::compile(json, SchemaMode::kGenerate, options);
+  const auto generating = SchemaContract::compile(shared, SchemaMode::kGenerate, bindings);
   if (generating.ok()) {
     add_narrowings(schema, report);
     report.bytes_min = (*generating)->bytes_min();

@@ -6,10 +6,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "contract/bindings.h"
 #include "contract/schema.h"
 
 namespace cadre::contract {
@@ -31,6 +33,8 @@ struct SchemaReport {
 };
 
 // Compiles the schema both ways. A schema that cannot be read or compiled is graded kRefused with a note; that is no Error.
-SchemaReport report_schema(std::string_view json, const SchemaOptions& options = {});
+// With `bindings`: how it fares for that request.
+SchemaReport report_schema(std::string_view json, const SchemaOptions& options = {},
+                           const std::shared_ptr<const Bindings>& bindings = nullptr);
 
 }  // namespace cadre::contract

@@ -177,8 +177,17 @@ SchemaPrograms::NumberMarks SchemaPrograms::number_marks(uint32_t program_id) {
   for (const uint32_t variable : variables) {
     const Atom& atom = formulas_.atom(variable);
     if (atom.kind == AtomKind::kInteger || atom.kind == AtomKind::kPlainInteger) continue;
+    if (atom.kind == AtomKind::kNumberSet) {
+      marks.sets.push_back(&formulas_.number_set(atom.a));
+      continue;
+    }
     (atom.kind == AtomKind::kMultipleOf ? marks.divisors : marks.bounds).push_back(formulas_.decimal(atom.a));
   }
+  const auto outside = [&](uint32_t variable) {
+    return formulas_.atom(variable).kind == AtomKind::kNumberSet ? FormulaTable::kFalse : table().variable(variable);
+  };
+  marks.only_sets =
+      !marks.sets.empty() && table().substitute(programs_[program_id].formulas[0], outside) == FormulaTable::kFalse;
   return marks;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -96,7 +97,11 @@ uint64_t code_point_count(std::string_view text) {
 
 class Validator {
  public:
-  explicit Validator(const Schema& schema) : schema_(schema) {}
+  // `origins`: where to put the origins of values, null if nobody asks.
+  Validator(const Schema& schema, const Bindings* bindings, std::vector<Provenance>* origins)
+      : schema_(schema), origins_(origins) {
+    if (bindings != nullptr) origin_check_.emplace(*bindings);
+  }
 
   Result<Validity> validate(const JsonValue& instance) {
     const Place root;
@@ -137,6 +142,9 @@ class Validator {
     if ((type_bits(instance, node.plain_integers) & node.types) == 0)
       return fail(node, "type", place, "a value of another type is expected");
     if (!check_value_lists(node, instance, place)) return false;
+    if (origin_check_ && (instance.kind == JsonKind::kString || instance.kind == JsonKind::kNumber)) {
+      if (!check_origins(node, instance, place)) return false;
+    }
     switch (instance.kind) {
       case JsonKind::kNumber:
         if (!check_number(node, instance.number, place)) return false;
@@ -163,6 +171,57 @@ class Validator {
       if (!found) return fail(node, "enum", place, "the value is none of those that are listed");
     }
     return true;
+  }
+
+  CADRE_OWN_FRAME bool check_origins(const SchemaNode& node, const JsonValue& instance, const Place& place) {
+    if (node.copy && instance.kind == JsonKind::kString &&
+        !note_origin(origin_check_->find_copy(*node.copy, instance.text), place))
+      return fail(node, "x-copy", place, "the string is no such span of its source");
+    if (node.normal && !has_normal(*node.normal, instance, place))
+      return fail(node, "x-normal", place, "the value is the normal form of nothing that its source mentions");
+    if (!node.enum_from.empty() && !note_origin(origin_check_->find_in_set(node.enum_from, instance), place))
+      return fail(node, "x-enum-from", place, "the value is not in the set");
+    if (!node.grounded || says_origin(node, instance, place)) return !stopped_;
+    const bool grounded = instance.kind == JsonKind::kString
+                              ? note_origin(origin_check_->find_copy(CopyRule(), instance.text), place)
+                              : has_normal({NormalKind::kNumber, {kInputSource}}, instance, place);
+    return grounded || fail(node, "x-grounded", place, "the value does not stand in the input");
+  }
+
+  CADRE_OWN_FRAME bool has_normal(const NormalRule& rule, const JsonValue& instance, const Place& place) {
+    auto found = origin_check_->find_normal(rule, instance);
+    if (found.ok()) return note_origin(std::move(*found), place);
+    stopped_ = true;
+    error_ = found.error();
+    return false;
+  }
+
+  bool note_origin(std::optional<Provenance> origin, const Place& place) {
+    if (origin && origins_ != nullptr) {
+      origin->pointer = pointer_to(&place);
+      origin->is_name = is_name_;
+      origins_->push_back(std::move(*origin));
+    }
+    return origin.has_value();
+  }
+
+  // Does a schema for the same instance, which holds, say where the value comes from?
+  CADRE_OWN_FRAME bool says_origin(const SchemaNode& node, const JsonValue& instance, const Place& place) {
+    if (!node.value_lists.empty() || node.copy || node.normal || !node.enum_from.empty()) return true;
+    const auto says = [&](SchemaId id) { return says_origin(schema_.nodes[id], instance, place); };
+    const auto says_and_holds = [&](SchemaId id) { return says(id) && holds_quietly(id, instance, place, nullptr); };
+    for (const SchemaId child : node.all_of) {
+      if (says(child)) return true;
+    }
+    for (const auto* lists : {&node.any_of, &node.one_of}) {
+      for (const auto& list : *lists) {
+        if (std::any_of(list.begin(), list.end(), says_and_holds)) return true;
+      }
+    }
+    if (!node.if_schema) return false;
+    const bool condition = holds_quietly(*node.if_schema, instance, place, nullptr);
+    const auto& branch = condition ? node.then_schema : node.else_schema;
+    return branch && says(*branch);
   }
 
   CADRE_OWN_FRAME bool check_number(const SchemaNode& node, const Decimal& number, const Place& place) {
@@ -336,7 +395,10 @@ class Validator {
     JsonValue text;
     text.kind = JsonKind::kString;
     text.text = name;
-    return apply(schema, text, place, nullptr);
+    const bool was_name = std::exchange(is_name_, true);
+    const bool holds = apply(schema, text, place, nullptr);
+    is_name_ = was_name;
+    return holds;
   }
 
   std::optional<SchemaId> find_property(const SchemaNode& node, const std::string& name) {
@@ -404,10 +466,12 @@ class Validator {
   // A schema whose failure is no violation. Its marks count only if it holds.
   CADRE_OWN_FRAME bool holds_quietly(SchemaId id, const JsonValue& instance, const Place& place, Marks* marks) {
     Marks own(marks == nullptr ? 0 : marks->size());
+    const size_t origins = origins_ == nullptr ? 0 : origins_->size();
     ++quiet_;
     const bool holds = apply(id, instance, place, marks == nullptr ? nullptr : &own);
     --quiet_;
     if (holds) merge(own, marks);
+    if (!holds && origins_ != nullptr) origins_->resize(origins);
     return holds && !stopped_;
   }
 
@@ -443,6 +507,9 @@ class Validator {
   }
 
   const Schema& schema_;
+  std::optional<OriginCheck> origin_check_;
+  std::vector<Provenance>* origins_;
+  bool is_name_ = false;  // the instance is the name of a member
   Validity validity_;
   std::unordered_map<const SchemaNode*, std::unordered_map<std::string_view, SchemaId>> property_indices_;
   size_t depth_ = 0;
@@ -454,8 +521,21 @@ class Validator {
 
 }  // namespace
 
-Result<Validity> validate_document(const Schema& schema, const JsonValue& instance) {
-  return Validator(schema).validate(instance);
+Result<Validity> validate_document(const Schema& schema, const JsonValue& instance, const Bindings* bindings) {
+  TRY(check_bindings(schema, bindings));
+  return Validator(schema, bindings, nullptr).validate(instance);
+}
+
+Result<std::vector<Provenance>> provenance(const Schema& schema, const Bindings& bindings, const JsonValue& document) {
+  TRY(check_bindings(schema, &bindings));
+  std::vector<Provenance> met;
+  const Validity validity = TRY(Validator(schema, &bindings, &met).validate(document));
+  if (!validity.valid)
+    return Error{ErrorCode::kInvalid, fmt::format("origins of a document that is not valid: {}: {} ({})",
+                                                  validity.instance_path, validity.message, validity.keyword_path)};
+  std::set<Provenance> known;
+  std::erase_if(met, [&](const Provenance& origin) { return !known.insert(origin).second; });
+  return met;
 }
 
 }  // namespace cadre::contract

@@ -7,9 +7,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "contract/bindings.h"
 #include "contract/json_document.h"
+#include "contract/origin_check.h"
 #include "contract/schema.h"
 
 namespace cadre::contract {
@@ -24,6 +27,11 @@ struct Validity {
   std::string instance_path, keyword_path, message;
 };
 
-Result<Validity> validate_document(const Schema& schema, const JsonValue& instance);
+// `bindings`: of a schema with values bound at run time (contract/value_origins.h); Error if it needs some that are missing.
+Result<Validity> validate_document(const Schema& schema, const JsonValue& instance, const Bindings* bindings = nullptr);
+
+// Where the values of a valid document come from: one entry for every string and number under a keyword of contract/value_origins.h that holds
+// for it, in the order in which the validator met them. Error kInvalid: the document is not valid.
+Result<std::vector<Provenance>> provenance(const Schema& schema, const Bindings& bindings, const JsonValue& document);
 
 }  // namespace cadre::contract

@@ -17,7 +17,8 @@ namespace {
 
 class AnswerReader {
  public:
-  AnswerReader(std::string_view text, const ToolSet& set) : text_(text), set_(set) {}
+  AnswerReader(std::string_view text, const ToolSet& set, const Bindings* bindings)
+      : text_(text), set_(set), bindings_(bindings) {}
 
   Result<ToolAnswer> read() {
     if (set_.must_call()) {
@@ -122,7 +123,7 @@ class AnswerReader {
     const std::string_view text = text_.substr(at_, object_size());
     const Result<JsonValue> arguments = parse_document(text);
     if (!arguments.ok()) return refuse(arguments.error().message);
-    const Validity validity = TRY(validate_document(set_.schema(tool), *arguments));
+    const Validity validity = TRY(validate_document(set_.schema(tool), *arguments, bindings_));
     if (!validity.valid) {
       return refuse(fmt::format("arguments of {}: {}: {} ({})", set_.tools()[tool].name, validity.instance_path,
                                 validity.message, validity.keyword_path));
@@ -175,14 +176,15 @@ class AnswerReader {
 
   std::string_view text_;
   const ToolSet& set_;
+  const Bindings* bindings_;
   size_t at_ = 0;
   ToolAnswer answer_;
 };
 
 }  // namespace
 
-Result<ToolAnswer> parse_tool_calls(std::string_view text, const ToolSet& set) {
-  return AnswerReader(text, set).read();
+Result<ToolAnswer> parse_tool_calls(std::string_view text, const ToolSet& set, const Bindings* bindings) {
+  return AnswerReader(text, set, bindings).read();
 }
 
 }  // namespace cadre::contract

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "contract/bindings.h"
 #include "contract/tool_set.h"
 
 namespace cadre::contract {
@@ -26,7 +27,7 @@ struct ToolAnswer {
   std::vector<ToolCall> calls;
 };
 
-// Error kInvalid: this is no answer that the set allows; says at which byte and why.
-Result<ToolAnswer> parse_tool_calls(std::string_view text, const ToolSet& set);
+// Error kInvalid: this is no answer that the set allows; says at which byte and why. `bindings`: of tools with values bound at run time.
+Result<ToolAnswer> parse_tool_calls(std::string_view text, const ToolSet& set, const Bindings* bindings = nullptr);
 
 }  // namespace cadre::contract

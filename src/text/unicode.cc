@@ -116,7 +116,17 @@ CharClass char_class(char32_t code) {
   }
 }
 
-const char* general_category(char32_t code) { return utf8proc_category_string(static_cast<utf8proc_int32_t>(code)); }
+const char* general_category(char32_t code) {
+  return utf8proc_category_string(static_cast<utf8proc_int32_t>(code));
+}
+
+char32_t simple_lower(char32_t code) {
+  return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(code)));
+}
+
+char32_t simple_upper(char32_t code) {
+  return static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(code)));
+}
 
 void append_lower(std::string_view text, std::string& out) {
   for (const auto code : lowered_codes(text, [](utf8proc_int32_t) { return true; }))

@@ -27,6 +27,10 @@ CharClass char_class(char32_t code);
 // The general category of a code point by its two letters ("Lu", "Nd", "Cn"). Surrogates are "Cs".
 const char* general_category(char32_t code);
 
+// The simple lower-case and upper-case letters of a code point: one code point each, itself where there is none.
+char32_t simple_lower(char32_t code);
+char32_t simple_upper(char32_t code);
+
 // Appends NFKC of `text` in lower case (in NFKC again, so that doing it twice changes nothing). An invalid byte becomes
 // U+FFFD.
 void append_lower(std::string_view text, std::string& out);

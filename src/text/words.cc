@@ -150,6 +150,15 @@ bool is_valid_utf8(std::string_view text) {
   return base::is_valid_utf8(text);
 }
 
+std::vector<WordPlace> find_words(std::string_view text) {
+  CADRE_CHECK(text.size() <= std::numeric_limits<uint32_t>::max(), "callers limit texts far below 4 GiB");
+  std::vector<WordPlace> words;
+  words.reserve(text.size() / 4);
+  for (Piece piece = next_piece(text, 0); piece.begin < text.size(); piece = next_piece(text, piece.end))
+    words.push_back({static_cast<uint32_t>(piece.begin), static_cast<uint32_t>(piece.end), piece.kind});
+  return words;
+}
+
 std::vector<Word> split_words(std::string_view text) {
   CADRE_CHECK(text.size() <= std::numeric_limits<uint32_t>::max(), "callers limit texts far below 4 GiB");
   std::vector<Word> words;

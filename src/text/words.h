@@ -27,8 +27,16 @@ struct Word {
   std::string norm;  // normal form; empty for punctuation
 };
 
+// A word without its normal form.
+struct WordPlace {
+  uint32_t begin = 0;
+  uint32_t end = 0;
+  WordKind kind = WordKind::kLetters;
+};
+
 bool is_valid_utf8(std::string_view text);
-std::vector<Word> split_words(std::string_view text);  // invalid bytes are treated as punctuation
+std::vector<WordPlace> find_words(std::string_view text);  // the places of split_words(text), at a fraction of its cost
+std::vector<Word> split_words(std::string_view text);      // invalid bytes are treated as punctuation
 std::string normalize(std::string_view text);
 std::string lower(
     std::string_view text);  // NFKC and lower case only; what the tokenizer sees; invalid bytes become U+FFFD
