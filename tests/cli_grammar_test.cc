@@ -166,7 +166,8 @@ TEST_F(CliGrammar, RegularExpressionsAreCheckedReadAndWritten) {
   EXPECT_EQ(cadre({"grammar", "accept", "--regex", pattern, write("no.txt", "ABC-")}).exit_status, app::kExitDeclined);
   const ProcessResult samples = cadre({"grammar", "sample", "--regex", pattern, "--budget", "6", "--count", "20"});
   ASSERT_EQ(samples.exit_status, app::kExitOk) << samples.err;
-  for (const std::string& line : lines_of(samples.out)) EXPECT_THAT(line, testing::MatchesRegex("[A-Z][A-Z][A-Z]-[0-9]+"));
+  for (const std::string& line : lines_of(samples.out))
+    EXPECT_THAT(line, testing::MatchesRegex("[A-Z][A-Z][A-Z]-[0-9]+"));
   EXPECT_EQ(cadre({"grammar", "sample", "--regex", pattern, "--budget", "4"}).exit_status, app::kExitBadInput);
   EXPECT_EQ(cadre({"grammar", "check", "--regex", "(x)\\1"}).exit_status, app::kExitDeclined);
 }
@@ -179,7 +180,8 @@ TEST_F(CliGrammar, SqlIsWrittenForTheDatabaseGiven) {
     ASSERT_TRUE(database->exec("CREATE TABLE orders (id INTEGER PRIMARY KEY, city TEXT, amount REAL)").ok());
   }
   EXPECT_EQ(cadre({"grammar", "check", "--sql", file}).exit_status, app::kExitOk);
-  EXPECT_EQ(cadre({"grammar", "accept", "--sql", file, write("ok.sql", "select city from orders where amount > 5")}).exit_status,
+  EXPECT_EQ(cadre({"grammar", "accept", "--sql", file, write("ok.sql", "select city from orders where amount > 5")})
+                .exit_status,
             app::kExitOk);
   EXPECT_EQ(cadre({"grammar", "accept", "--sql", file, write("no.sql", "select price from orders")}).exit_status,
             app::kExitDeclined);
@@ -214,6 +216,30 @@ TEST_F(CliGrammar, ABudgetIsOfTokensWhenAVocabularyIsGiven) {
   }
   EXPECT_EQ(cadre({"grammar", "sample", "--schema", path("t.json")}).exit_status, app::kExitOk);
   EXPECT_EQ(cadre({"grammar", "sample"}).exit_status, app::kExitUsage);
+}
+
+TEST_F(CliGrammar, DecisionsAreListedWithTheirCandidates) {
+  const std::string schema = write("t.json", schema_);
+  const ProcessResult plain = cadre({"grammar", "decisions", "--schema", schema});
+  ASSERT_EQ(plain.exit_status, app::kExitOk) << plain.err;
+  EXPECT_THAT(plain.out, HasSubstr("Oslo | Rome"));
+  const std::string text = R"({"type":"object","properties":{"q":{"type":"string"}},"required":["q"]})";
+  const ProcessResult result =
+      cadre({"grammar", "decisions", "--schema", write("q.json", text), "--input", "in Oslo", "--json"});
+  const auto value = base::parse_json(result.out);
+  ASSERT_TRUE(value.ok()) << result.out;
+  const auto& point = (*value)["points"][0];
+  EXPECT_EQ(point["kind"], "open");
+  EXPECT_EQ(point["path"], "/q");
+  EXPECT_EQ(point["candidates"][2]["bytes"], "\"Oslo\"");
+  EXPECT_EQ(point["candidates"][2]["source"][0], 3);
+  const ProcessResult none = cadre({"grammar", "decisions", "--schema", path("q.json")});
+  EXPECT_THAT(none.out, HasSubstr("abstain"));
+  const ProcessResult tools_listed =
+      cadre({"grammar", "decisions", "--tools", write("tools.json", R"([{"name":"now","description":"Time"}])")});
+  EXPECT_EQ(tools_listed.exit_status, app::kExitOk) << tools_listed.err;
+  EXPECT_THAT(tools_listed.out, HasSubstr("no call"));
+  EXPECT_EQ(cadre({"grammar", "decisions"}).exit_status, app::kExitUsage);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// `cadre grammar`: contracts from the command line: grade a schema or a set of tools, test a document or an answer against it, write samples.
+// `cadre grammar`: contracts from the command line: grade a schema or a set of tools, test a document or an answer against it, write samples, list
+// the decisions.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -20,6 +21,7 @@ struct GrammarOptions {
   std::string sql;
   std::string vocabulary;
   std::string instance = "-";
+  std::string input;   // of a decider
   int64_t budget = 0;  // bytes, with a vocabulary tokens; 0: four times the shortest
   int64_t count = 1;
   int64_t seed = 1;

@@ -62,6 +62,7 @@ struct SchemaNode {
   std::optional<uint64_t> min_length, max_length;  // in code points
   std::vector<uint32_t> patterns;                  // indices into Schema::patterns
   std::string format;                              // annotation, empty when absent
+  std::string title, description;                  // annotations, for whoever chooses a value; empty when absent
   bool asserts_regex = false;  // format "regex" under assert_formats: not a regular language, so no pattern
 
   std::vector<SchemaId> prefix_items;
