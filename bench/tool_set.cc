@@ -1,10 +1,12 @@
-// What tool sets cost: reading and compiling 10, 100, 1,000 and all tools, and masks in the text, the names and the arguments of an answer.
+// What tool sets cost: reading and compiling 10, 100, 1,000 and all tools, and masks in the text, the names and the
+// arguments of an answer.
 //
 //   CADRE_TOOLS=tool.jsonl build/bench/bench_tool_set          # the catalogue of Seal-Tools, a tool on each line
 //   CADRE_VOCABULARY=llama3.tiktoken ...                       # bench/llama3_vocabulary.mjs makes one
 //
-// Without a catalogue the tools are made up; without a vocabulary it is every byte and some words. Counters are microseconds of one mask: "cold" with
-// a contract that has read nothing yet, "warm" along the same answer again. Answers are read token by token, longest match first.
+// Without a catalogue the tools are made up; without a vocabulary it is every byte and some words. Counters are
+// microseconds of one mask: "cold" with a contract that has read nothing yet, "warm" along the same answer again.
+// Answers are read token by token, longest match first.
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
 

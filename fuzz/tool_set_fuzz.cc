@@ -1,5 +1,5 @@
-// Two bytes (format, choice and limits), tools JSON, a zero byte, an answer: machine and parser agree about it, and what generation writes is an
-// answer of the set.
+// Two bytes (format, choice and limits), tools JSON, a zero byte, an answer: machine and parser agree about it, and
+// what generation writes is an answer of the set.
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
 #include <cstdlib>

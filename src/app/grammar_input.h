@@ -19,8 +19,8 @@ Result<std::string> read_input(const std::string& path, uint64_t size_max);
 // Prints "cadre grammar COMMAND: ..." and returns the exit status.
 int fail_grammar(const char* command, const Error& error);
 
-// A random text that begins with `begun` and ends within the budget of bytes: each byte goes where an end is left that is near enough. REQUIRES a machine
-// in generate mode, and that the budget is enough from there.
+// A random text that begins with `begun` and ends within the budget of bytes: each byte goes where an end is left that
+// is near enough. REQUIRES a machine in generate mode, and that the budget is enough from there.
 std::string random_text(contract::SchemaMachine& machine, base::Random& random, uint32_t budget,
                         std::string_view begun = "");
 

@@ -25,7 +25,7 @@ Result<Constraint> Constraint::make(std::shared_ptr<Contract> contract, std::sha
                    fmt::format("a budget of {} tokens is too small: this contract needs {}", tokens_max, needed)};
     }
   }
-  return Constraint(std::make_shared<const Bound>(std::move(contract), std::move(vocabulary)), tokens_max);
+  return Constraint(std::make_shared<const Bound>(Bound{std::move(contract), std::move(vocabulary)}), tokens_max);
 }
 
 Constraint::Constraint(std::shared_ptr<const Bound> bound, uint32_t tokens_max)

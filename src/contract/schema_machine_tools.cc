@@ -1,4 +1,5 @@
-// Tool sets as machines: the schemas of all tools in one graph, each tool's arguments a location of its own, the envelope around them.
+// Tool sets as machines: the schemas of all tools in one graph, each tool's arguments a location of its own, the
+// envelope around them.
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 

@@ -15,7 +15,8 @@ uint32_t least_size_bytes(uint8_t types) {
   return (types & (kTypeString | kTypeArray | kTypeObject)) != 0 ? 2 : 4;
 }
 
-// Rewrites every reference to another node or to a pattern. All members are named, so that a new one cannot be forgotten here.
+// Rewrites every reference to another node or to a pattern. All members are named, so that a new one cannot be
+// forgotten here.
 template <class NodeOf, class PatternOf>
 void move_references(SchemaNode& node, const NodeOf& node_of, const PatternOf& pattern_of) {
   auto& [path, never, types, plain_integers, value_lists, minimum, exclusive_minimum, maximum, exclusive_maximum,

@@ -15,15 +15,16 @@ namespace cadre::contract {
 // Does the node demand nothing but a type? (Its format is an annotation; what of it asserts stands under `patterns`.)
 bool only_types(const SchemaNode& node);
 
-// Of an object whose members demand nothing but types, as most tools have them: the bytes of the shortest one, which is what SchemaCompletion would
-// find, at a hundredth of the cost. Nothing for any other schema.
+// Of an object whose members demand nothing but types, as most tools have them: the bytes of the shortest one, which is
+// what SchemaCompletion would find, at a hundredth of the cost. Nothing for any other schema.
 std::optional<uint32_t> plain_object_size_bytes(const Schema& schema);
 
 class SchemaMerger {
  public:
   SchemaMerger() { type_nodes_.fill(kUnset); }
-  // Copies the nodes and patterns of `schema` behind those that are there; the id of its root among them. Patterns, and nodes that only
-  // name types (most of what tools have), are shared: each costs the machine a language or a place. Paths are those of the first.
+  // Copies the nodes and patterns of `schema` behind those that are there; the id of its root among them. Patterns, and
+  // nodes that only name types (most of what tools have), are shared: each costs the machine a language or a place.
+  // Paths are those of the first.
   SchemaId append(const Schema& schema);
   // The same, where only objects will do.
   SchemaId append_object(const Schema& schema);

@@ -79,7 +79,8 @@ inline std::shared_ptr<const ToolSet> random_tool_set(base::Random& random) {
   return ToolSet::make(std::move(tools), formats[random.below(formats.size())], options).value();
 }
 
-// A random walk that ends within the budget of bytes; empty-handed only if the machine is stuck, which is a failure of the caller's test.
+// A random walk that ends within the budget of bytes; empty-handed only if the machine is stuck, which is a failure of
+// the caller's test.
 inline std::string random_answer(SchemaMachine& machine, base::Random& random, uint32_t budget, bool& stuck) {
   DocumentCursor cursor(machine);
   const std::string trigger = machine.tools() == nullptr ? "" : machine.tools()->format().trigger;

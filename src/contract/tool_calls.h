@@ -1,8 +1,9 @@
-// What a finished answer says: its text and its calls, each checked again. The second opinion beside the machine that the answer was written under.
+// What a finished answer says: its text and its calls, each checked again. The second opinion beside the machine that
+// the answer was written under.
 //
-// Reads the texts of the format and the schemas, as the machine does, and shares no code with it otherwise: the trigger is searched for, names
-// are looked up, arguments are parsed and validated. Accepts exactly what SchemaMachine accepts in SchemaMode::kAccept (short of limits:
-// containers inside each other, states), and so whatever it generates.
+// Reads the texts of the format and the schemas, as the machine does, and shares no code with it otherwise: the trigger
+// is searched for, names are looked up, arguments are parsed and validated. Accepts exactly what SchemaMachine accepts
+// in SchemaMode::kAccept (short of limits: containers inside each other, states), and so whatever it generates.
 // Thread safety: stateless.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

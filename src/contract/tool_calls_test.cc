@@ -1,4 +1,5 @@
-// Answers with tool calls: tables of what each format reads, and the machine against the parser on random sets, walks and mutations.
+// Answers with tool calls: tables of what each format reads, and the machine against the parser on random sets, walks
+// and mutations.
 // CADRE_TOOL_WALKS sets how many walks (2,000 if not).
 // SPDX-License-Identifier: Apache-2.0
 #include "contract/tool_calls.h"
@@ -266,7 +267,8 @@ TEST(ToolCalls, TokensEndWithinTheirBudget) {
   EXPECT_GT(with_calls, 100u);
 }
 
-// A set of plain tools is not compiled before one is called; what its arguments cost is reckoned beforehand and must be what is found then.
+// A set of plain tools is not compiled before one is called; what its arguments cost is reckoned beforehand and must be
+// what is found then.
 TEST(ToolCalls, PlainArgumentsCostWhatTheirSearchFinds) {
   for (uint64_t seed = 0; seed < 300; ++seed) {
     base::Random random(seed);

@@ -133,7 +133,8 @@ ToolEnvelope::Step ToolEnvelope::next(uint32_t id, uint8_t byte) {
   return {};
 }
 
-// ---- free text --------------------------------------------------------------------------------------------------------------
+// ---- free text
+// --------------------------------------------------------------------------------------------------------------
 
 // Characters after the byte, if they are bounded; one past the bound stands for any number.
 uint32_t ToolEnvelope::one_more(uint32_t chars, uint8_t byte) const {
@@ -197,7 +198,8 @@ ToolEnvelope::Step ToolEnvelope::read_start(State state, uint8_t byte) {
   return text_fits(state) ? go(state) : Step{};
 }
 
-// ---- calls ------------------------------------------------------------------------------------------------------------------
+// ---- calls
+// ------------------------------------------------------------------------------------------------------------------
 
 ToolEnvelope::State ToolEnvelope::name_state(uint32_t calls) const {
   State name{Kind::kName};
@@ -275,7 +277,8 @@ ToolEnvelope::Step ToolEnvelope::read_after_call(State state, uint8_t byte) {
   return before == kOut ? Step{} : read_before_name(further, between_, byte);
 }
 
-// ---- what is asked of a state -----------------------------------------------------------------------------------------------
+// ---- what is asked of a state
+// -----------------------------------------------------------------------------------------------
 
 bool ToolEnvelope::complete(uint32_t id) const {
   const State& state = states_[id];

@@ -1,9 +1,11 @@
-// An answer with tool calls, but for the arguments: free text, the text around calls and the names of the tools, as an automaton over bytes.
+// An answer with tool calls, but for the arguments: free text, the text around calls and the names of the tools, as an
+// automaton over bytes.
 //
-// States are small ids, interned as they are met. Free text follows the trigger as Knuth, Morris and Pratt do, well-formed UTF-8 beside it; a
-// name is the range of tools whose names still begin like the text; after a call both ways on, another call and the end, are followed as long as
-// the text fits both. SchemaMachine asks for the next state until an arguments object must begin, reads that itself, and goes on here behind it.
-// No state is a dead end, provided each callable tool has arguments: what cannot be finished is refused when it begins.
+// States are small ids, interned as they are met. Free text follows the trigger as Knuth, Morris and Pratt do,
+// well-formed UTF-8 beside it; a name is the range of tools whose names still begin like the text; after a call both
+// ways on, another call and the end, are followed as long as the text fits both. SchemaMachine asks for the next state
+// until an arguments object must begin, reads that itself, and goes on here behind it. No state is a dead end, provided
+// each callable tool has arguments: what cannot be finished is refused when it begins.
 // Source of the search for the trigger: Knuth, Morris, Pratt, Fast pattern matching in strings (1977).
 // Thread safety: none; the owner locks.
 // SPDX-License-Identifier: Apache-2.0

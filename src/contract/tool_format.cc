@@ -183,8 +183,8 @@ ToolFormat ToolFormat::hermes() {
   return format;
 }
 
-// Llama 3.1's chat template: 'Respond in the format {"name": function name, "parameters": dictionary of argument name and its value}'.
-// Several calls stand behind each other with "; ", as vLLM's llama3_json parser reads them.
+// Llama 3.1's chat template: 'Respond in the format {"name": function name, "parameters": dictionary of argument name
+// and its value}'. Several calls stand behind each other with "; ", as vLLM's llama3_json parser reads them.
 ToolFormat ToolFormat::llama3() {
   ToolFormat format;
   format.name = "llama3";
@@ -195,7 +195,8 @@ ToolFormat ToolFormat::llama3() {
   return format;
 }
 
-// mistral-common, instruct.py: [TOOL_CALLS] and json.dumps of a list of {"name", "arguments"} (tokenizers v2 and v3; later ones write no list).
+// mistral-common, instruct.py: [TOOL_CALLS] and json.dumps of a list of {"name", "arguments"} (tokenizers v2 and v3;
+// later ones write no list).
 ToolFormat ToolFormat::mistral() {
   ToolFormat format;
   format.name = "mistral";
@@ -206,7 +207,8 @@ ToolFormat ToolFormat::mistral() {
   return format;
 }
 
-// The elements of `tool_calls` in OpenAI's chat completions, without ids and with the arguments as JSON instead of its text.
+// The elements of `tool_calls` in OpenAI's chat completions, without ids and with the arguments as JSON instead of its
+// text.
 ToolFormat ToolFormat::openai() {
   ToolFormat format;
   format.name = "openai";
@@ -219,7 +221,8 @@ ToolFormat ToolFormat::openai() {
   return format;
 }
 
-// MeetKai/functionary, jinja_templates/v3-llama3.1.txt: <function=example_function_name>{"example_name": "example_value"}</function>.
+// MeetKai/functionary, jinja_templates/v3-llama3.1.txt: <function=example_function_name>{"example_name":
+// "example_value"}</function>.
 ToolFormat ToolFormat::functions() {
   ToolFormat format;
   format.name = "functions";

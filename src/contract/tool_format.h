@@ -4,9 +4,10 @@
 //     [text] list_begin CALL (separator CALL)* list_end
 //     CALL = call_begin {"name": "NAME", "arguments": {...}} call_end          CallForm::kJson
 //     CALL = call_begin NAME name_end {...} call_end                           CallForm::kNameOutside
-// Spaces are written as they stand in these texts (SchemaMode::kGenerate). Where a model's own text is read (kAccept), each run of them, and each
-// place between two of these texts, behind the trigger and around the punctuation of a call's JSON, may hold any spaces or none; but none stand before
-// a NAME that the texts put none before, and one at least where a space ends the NAME.
+// Spaces are written as they stand in these texts (SchemaMode::kGenerate). Where a model's own text is read (kAccept),
+// each run of them, and each place between two of these texts, behind the trigger and around the punctuation of a
+// call's JSON, may hold any spaces or none; but none stand before a NAME that the texts put none before, and one at
+// least where a space ends the NAME.
 // Sources of the presets: the chat templates and encoders named beside each in tool_format.cc.
 // Thread safety: values.
 // SPDX-License-Identifier: Apache-2.0
@@ -29,11 +30,11 @@ struct ToolFormat {
   std::string name = "custom";  // for messages
   CallForm form = CallForm::kJson;
   std::string list_begin, call_begin, call_end, separator, list_end;
-  // Once this text is complete a call has begun and must be finished. It is how the calls begin, in whole or in part, without spaces and
-  // before the first NAME.
+  // Once this text is complete a call has begun and must be finished. It is how the calls begin, in whole or in part,
+  // without spaces and before the first NAME.
   std::string trigger;
-  // May calls follow free text? If not (for triggers that are common in text), they begin the answer or there are none, and
-  // free text does not begin with the trigger.
+  // May calls follow free text? If not (for triggers that are common in text), they begin the answer or there are none,
+  // and free text does not begin with the trigger.
   bool after_text = true;
 
   // kJson: the members of the object, the name first.
@@ -69,7 +70,8 @@ struct ToolTexts {
   SpacedText closing;           // from the last call's end to the end of the answer
 };
 
-// Error: a text over its limit or not UTF-8, a trigger that is empty or not how the calls begin, an end that looks like a further call.
+// Error: a text over its limit or not UTF-8, a trigger that is empty or not how the calls begin, an end that looks like
+// a further call.
 Result<ToolTexts> make_tool_texts(const ToolFormat& format);
 
 }  // namespace cadre::contract

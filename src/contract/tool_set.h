@@ -1,14 +1,15 @@
 // What a model may do with the tools it is given: the tools, tool_choice, how many calls, how they are written.
 //
 //     auto tools = TRY(read_tools(json));                            // the OpenAI "tools" array
-//     auto set = TRY(ToolSet::make(std::move(tools), ToolFormat::hermes(), {.choice = ToolChoice::kAuto, .calls_max = 4}));
+//     auto set = TRY(ToolSet::make(std::move(tools), ToolFormat::hermes(), {.calls_max = 4}));
 //     auto contract = TRY(SchemaContract::compile(set, SchemaMode::kGenerate));   // and on as with a schema
 //     auto answer = TRY(parse_tool_calls(text, *set));               // contract/tool_calls.h
 //
-// kNoCall: free text in which no call begins. kAuto: free text, or calls, or text and then calls; where the trigger of the format is complete, the
-// call must be finished. kRequired: at least one call and nothing else. kNamed: the same, with that tool alone. After the calls nothing follows.
-// Free text is well-formed UTF-8. Arguments are always an object. A name is written as it is, without escapes.
-// Every tool's schema is read here, whether it can be called or not.
+// kNoCall: free text in which no call begins. kAuto: free text, or calls, or text and then calls; where the trigger of
+// the format is complete, the call must be finished. kRequired: at least one call and nothing else. kNamed: the same,
+// with that tool alone. After the calls nothing follows. Free text is well-formed UTF-8. Arguments are always an
+// object. A name is written as it is, without escapes. Every tool's schema is read here, whether it can be called or
+// not.
 // Thread safety: immutable after make().
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -47,8 +48,9 @@ struct ToolSetOptions {
 
 class ToolSet {
  public:
-  // Errors name the tool: a schema that cannot be read, a name that is empty, too long, there twice or not to be written in the format. And: a
-  // named tool that is not there, a call required without tools, no call allowed, limits above, what make_tool_texts refuses.
+  // Errors name the tool: a schema that cannot be read, a name that is empty, too long, there twice or not to be
+  // written in the format. And: a named tool that is not there, a call required without tools, no call allowed, limits
+  // above, what make_tool_texts refuses.
   static Result<std::shared_ptr<const ToolSet>> make(std::vector<Tool> tools, const ToolFormat& format,
                                                      const ToolSetOptions& options = {});
 
@@ -75,7 +77,8 @@ class ToolSet {
   std::pair<size_t, size_t> callable_;
 };
 
-// Reads an array of {"type": "function", "function": {"name", "description", "parameters"}} or of the inner objects alone.
+// Reads an array of {"type": "function", "function": {"name", "description", "parameters"}} or of the inner objects
+// alone.
 Result<std::vector<Tool>> read_tools(std::string_view json);
 
 // "none", "auto", "required", or the name of a tool.

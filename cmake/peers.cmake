@@ -1,0 +1,38 @@
+# bench/peers: cadre against other engines. Theirs are built by their own builds; nothing is fetched here.
+#   CADRE_XGRAMMAR_DIR     a checkout of XGrammar with build/libxgrammar.a
+#   CADRE_LLGUIDANCE_DIR   a checkout of llguidance; CADRE_LLGUIDANCE_LIBRARY is its static library
+set(CADRE_XGRAMMAR_DIR "" CACHE PATH "a built checkout of XGrammar, for bench_peer_xgrammar")
+set(CADRE_LLGUIDANCE_DIR "" CACHE PATH "a built checkout of llguidance, for bench_peer_llguidance")
+set(CADRE_LLGUIDANCE_LIBRARY "${CADRE_LLGUIDANCE_DIR}/target/release/libllguidance.a" CACHE FILEPATH "its static library")
+
+function(cadre_peer_benchmarks)
+  set(folder ${CMAKE_SOURCE_DIR}/bench/peers)
+  add_library(bench_peers STATIC EXCLUDE_FROM_ALL ${folder}/cases.cc ${folder}/driver.cc)
+  target_include_directories(bench_peers PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(bench_peers PRIVATE cadre_options)
+  foreach(name prepare cadre xgrammar llguidance)
+    string(TOUPPER ${name} upper)
+    if(name MATCHES "xgrammar|llguidance" AND NOT CADRE_${upper}_DIR)
+      continue()
+    endif()
+    set(source ${folder}/${name}_driver.cc)
+    if(name STREQUAL "prepare")
+      set(source ${folder}/prepare.cc)
+    endif()
+    add_executable(bench_peer_${name} ${source})
+    target_link_libraries(bench_peer_${name} PRIVATE bench_peers cadre_options)
+    set_target_properties(bench_peer_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  endforeach()
+  target_link_libraries(bench_peer_prepare PRIVATE cadre_eval)
+  target_link_libraries(bench_peer_cadre PRIVATE cadre_contract)
+  if(CADRE_XGRAMMAR_DIR)
+    target_include_directories(bench_peer_xgrammar SYSTEM PRIVATE
+      ${CADRE_XGRAMMAR_DIR}/include ${CADRE_XGRAMMAR_DIR}/3rdparty/dlpack/include)
+    target_link_options(bench_peer_xgrammar PRIVATE -O3 -g0)  # its library is optimised at link time; gcc 12 breaks on that with -g1
+    target_link_libraries(bench_peer_xgrammar PRIVATE ${CADRE_XGRAMMAR_DIR}/build/libxgrammar.a Threads::Threads)
+  endif()
+  if(CADRE_LLGUIDANCE_DIR)
+    target_include_directories(bench_peer_llguidance SYSTEM PRIVATE ${CADRE_LLGUIDANCE_DIR}/parser)
+    target_link_libraries(bench_peer_llguidance PRIVATE ${CADRE_LLGUIDANCE_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} m)
+  endif()
+endfunction()
