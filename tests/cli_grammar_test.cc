@@ -249,5 +249,29 @@ TEST_F(CliGrammar, ValuesAreBoundToTheRequestAndTraced) {
   EXPECT_EQ(run("accept", {"--date-order", "year-day", write("any.json", "{}")}).exit_status, app::kExitBadInput);
 }
 
+TEST_F(CliGrammar, DecisionsAreListedWithTheirCandidates) {
+  const std::string schema = write("t.json", schema_);
+  const ProcessResult plain = cadre({"grammar", "decisions", "--schema", schema});
+  ASSERT_EQ(plain.exit_status, app::kExitOk) << plain.err;
+  EXPECT_THAT(plain.out, HasSubstr("Oslo | Rome"));
+  const std::string text = R"({"type":"object","properties":{"q":{"type":"string"}},"required":["q"]})";
+  const ProcessResult result =
+      cadre({"grammar", "decisions", "--schema", write("q.json", text), "--input", "in Oslo", "--json"});
+  const auto value = base::parse_json(result.out);
+  ASSERT_TRUE(value.ok()) << result.out;
+  const auto& point = (*value)["points"][0];
+  EXPECT_EQ(point["kind"], "open");
+  EXPECT_EQ(point["path"], "/q");
+  EXPECT_EQ(point["candidates"][2]["bytes"], "\"Oslo\"");
+  EXPECT_EQ(point["candidates"][2]["source"][0], 3);
+  const ProcessResult none = cadre({"grammar", "decisions", "--schema", path("q.json")});
+  EXPECT_THAT(none.out, HasSubstr("abstain"));
+  const ProcessResult tools_listed =
+      cadre({"grammar", "decisions", "--tools", write("tools.json", R"([{"name":"now","description":"Time"}])")});
+  EXPECT_EQ(tools_listed.exit_status, app::kExitOk) << tools_listed.err;
+  EXPECT_THAT(tools_listed.out, HasSubstr("no call"));
+  EXPECT_EQ(cadre({"grammar", "decisions"}).exit_status, app::kExitUsage);
+}
+
 }  // namespace
 }  // namespace cadre::tests

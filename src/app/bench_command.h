@@ -15,11 +15,13 @@ struct BenchOptions {
   std::string vocabulary;
   std::string complaints;
   std::string mode = "accept";
+  std::string split;
   int64_t every = 1;
   int64_t states = 10'000, instances = 10'000, walks = 1'000, full_every = 0, seed = 1, threads = 1;  // contracts
   bool without_formats = false;
   bool validator = false;
   bool forced = false;
+  bool texts_only = false;  // decisions
   bool json = false;
 };
 

@@ -6,6 +6,7 @@
 #include "app/exit_codes.h"
 #include "app/grammar_bindings.h"
 #include "app/grammar_contracts.h"
+#include "app/grammar_decisions.h"
 #include "app/grammar_input.h"
 #include "app/grammar_tools.h"
 #include "app/printable.h"
@@ -227,6 +228,7 @@ void add_grammar(CommandLine& line, GrammarOptions& options) {
       "cadre grammar sample --schema tool.schema.json --input \"a table for two\" --set cities=@cities.txt");
   samples.example("cadre grammar sample --regex '[A-Z]{3}-[0-9]+' --budget 12");
   samples.action([&options] { return run_sample(options); });
+  add_decisions(grammar, options);
   grammar.example("cadre grammar check tool.schema.json");
 }
 

@@ -1,4 +1,5 @@
-// `cadre grammar`: contracts from the command line: grade a schema or a set of tools, test a document or an answer against it, write samples.
+// `cadre grammar`: contracts from the command line: grade a schema or a set of tools, test a document or an answer against it, write samples, list
+// the decisions.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -23,17 +23,6 @@ using contract::SchemaMachine;
 using contract::SchemaMode;
 using contract::ToolSet;
 
-Result<std::shared_ptr<const ToolSet>> read_set(const GrammarOptions& options) {
-  const std::string text = TRY(read_input(options.tools, contract::kSchemaSizeBytesMax));
-  auto read = contract::read_tools(text);
-  if (!read.ok()) return std::move(read).error().with_context(options.tools);
-  contract::ToolSetOptions set_options;
-  contract::set_choice(set_options, options.choice);
-  set_options.calls_max = options.parallel == 0 ? contract::kUnlimited : static_cast<uint32_t>(options.parallel);
-  set_options.schema.assert_formats = options.formats;
-  return ToolSet::make(std::move(*read), TRY(contract::ToolFormat::find(options.format)), set_options);
-}
-
 // Grades of all tools together, and the notes of each under its name.
 contract::SchemaReport report_tools(const std::shared_ptr<const ToolSet>& set) {
   contract::SchemaReport report;
@@ -93,6 +82,17 @@ Json json_of(const contract::ToolAnswer& answer) {
 
 }  // namespace
 
+Result<std::shared_ptr<const ToolSet>> read_tool_set(const GrammarOptions& options) {
+  const std::string text = TRY(read_input(options.tools, contract::kSchemaSizeBytesMax));
+  auto read = contract::read_tools(text);
+  if (!read.ok()) return std::move(read).error().with_context(options.tools);
+  contract::ToolSetOptions set_options;
+  contract::set_choice(set_options, options.choice);
+  set_options.calls_max = options.parallel == 0 ? contract::kUnlimited : static_cast<uint32_t>(options.parallel);
+  set_options.schema.assert_formats = options.formats;
+  return ToolSet::make(std::move(*read), TRY(contract::ToolFormat::find(options.format)), set_options);
+}
+
 void add_tool_options(Command& command, GrammarOptions& options) {
   command.text("--tools", options.tools, "instead of a schema: a JSON file with a \"tools\" array as OpenAI has it");
   command.text("--choice", options.choice, "with --tools: none, auto, required, or the name of the tool to call");
@@ -103,7 +103,7 @@ void add_tool_options(Command& command, GrammarOptions& options) {
 }
 
 int check_tools(const GrammarOptions& options) {
-  const auto set = read_set(options);
+  const auto set = read_tool_set(options);
   if (!set.ok()) return fail_grammar("check", set.error());
   const contract::SchemaReport report = report_tools(*set);
   const bool refused = report.generate == Grade::kRefused;
@@ -127,7 +127,7 @@ int check_tools(const GrammarOptions& options) {
 }
 
 int accept_tools(const GrammarOptions& options) {
-  const auto set = read_set(options);
+  const auto set = read_tool_set(options);
   if (!set.ok()) return fail_grammar("accept", set.error());
   const auto text = read_input(options.instance, kInstanceSizeBytesMax);
   if (!text.ok()) return fail_grammar("accept", text.error());
@@ -155,7 +155,7 @@ int accept_tools(const GrammarOptions& options) {
 }
 
 int sample_tools(const GrammarOptions& options) {
-  const auto set = read_set(options);
+  const auto set = read_tool_set(options);
   if (!set.ok()) return fail_grammar("sample", set.error());
   const auto bindings = read_bindings(options);
   if (!bindings.ok()) return fail_grammar("sample", bindings.error());

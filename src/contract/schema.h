@@ -63,6 +63,7 @@ struct SchemaNode {
   std::optional<uint64_t> min_length, max_length;  // in code points
   std::vector<uint32_t> patterns;                  // indices into Schema::patterns
   std::string format;                              // annotation, empty when absent
+  std::string title, description;                  // annotations, for whoever chooses a value; empty when absent
   bool asserts_regex = false;  // format "regex" under assert_formats: not a regular language, so no pattern
 
   // Where strings and numbers must come from; see contract/value_origins.h.

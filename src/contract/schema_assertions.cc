@@ -103,8 +103,14 @@ Result<void> SchemaReader::read_assertion(const Here& here, Keyword keyword, con
       node(here).patterns.push_back(index);
       return {};
     }
+    case Keyword::kTitle:
+      if (value.kind == JsonKind::kString) node(here).title = value.text;
+      return {};
+    case Keyword::kDescription:
+      if (value.kind == JsonKind::kString) node(here).description = value.text;
+      return {};
     default:
-      return {};  // annotations, and keywords that read_items and read_bounds take together
+      return {};  // other annotations, and keywords that read_items and read_bounds take together
   }
 }
 

@@ -53,6 +53,13 @@ class SchemaContract : public Contract {
   size_t size() override;
   std::string problem() override;
 
+  // For whoever asks more than masks (contract/decision_points.h): use(machine) while nobody else reads it.
+  template <class Use>
+  auto with_machine(const Use& use) {
+    const std::lock_guard lock(mutex_);
+    return use(*machine_);
+  }
+
  private:
   struct Entry {
     std::vector<uint32_t> steps;  // the open containers that the mask depends on, innermost first

@@ -98,6 +98,8 @@ class SchemaMachine {
   uint32_t step_at(State state, size_t level) const;
   bool is_local(State state) const { return mode_ == SchemaMode::kAccept || stack_[state.stack].settled; }
   SchemaPrograms& programs() { return programs_; }
+  // The location of a tool's arguments. REQUIRES a tool set.
+  uint32_t arguments(size_t tool) { return programs_.location_of(arguments_[tool]); }
   const ToolSet* tools() const { return envelope_ ? &envelope_->set() : nullptr; }
   // A number has no last byte of its own: the state as if it ended here; the state itself elsewhere.
   State end_number(State state);

@@ -20,7 +20,7 @@ uint32_t least_size_bytes(uint8_t types) {
 template <class NodeOf, class PatternOf>
 void move_references(SchemaNode& node, const NodeOf& node_of, const PatternOf& pattern_of) {
   auto& [path, never, types, plain_integers, value_lists, minimum, exclusive_minimum, maximum, exclusive_maximum,
-         multiple_of, min_length, max_length, patterns, format, asserts_regex, copy, normal, enum_from, grounded,
+         multiple_of, min_length, max_length, patterns, format, title, description, asserts_regex, copy, normal, enum_from, grounded,
          prefix_items, items, min_items, max_items, unique_items, contains, contains_evaluates, min_contains,
          max_contains, unevaluated_items, properties, pattern_properties, additional_properties, property_names,
          required, min_properties, max_properties, dependent_required, dependent_schemas, unevaluated_properties,
@@ -51,7 +51,7 @@ void move_references(SchemaNode& node, const NodeOf& node_of, const PatternOf& p
 
 bool only_types(const SchemaNode& node) {
   const auto& [path, never, types, plain_integers, value_lists, minimum, exclusive_minimum, maximum, exclusive_maximum,
-               multiple_of, min_length, max_length, patterns, format, asserts_regex, copy, normal, enum_from, grounded,
+               multiple_of, min_length, max_length, patterns, format, title, description, asserts_regex, copy, normal, enum_from, grounded,
                prefix_items, items, min_items, max_items, unique_items, contains, contains_evaluates, min_contains,
                max_contains, unevaluated_items, properties, pattern_properties, additional_properties, property_names,
                required, min_properties, max_properties, dependent_required, dependent_schemas, unevaluated_properties,

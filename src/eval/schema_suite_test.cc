@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "eval/contract_check.h"
+#include "eval/decision_suite.h"
 #include "eval/json_slices.h"
 #include "eval/maskbench_suite.h"
 
@@ -110,6 +111,24 @@ TEST_F(SuiteFolder, MaskBenchIsCountedBySplit) {
             1u);
   EXPECT_EQ(run_maskbench({.data = folder_.path()}, yes_judge())->total.wrong_accepts(), 3u);
   EXPECT_FALSE(run_maskbench({.data = folder_.path() + "/nowhere"}, yes_judge()).ok());
+}
+
+TEST_F(SuiteFolder, DecisionWalksEndValidAndReachInstances) {
+  write(
+      "Easy---1.json",
+      R"({"schema": {"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "integer"}}, "required": ["a"]},)"
+      R"( "tests": [{"valid": true, "data": {"a": "some words", "n": -4}}, {"valid": true, "data": {"a": ""}}, {"valid": false, "data": 1}]})");
+  write("Hard_1.json", R"({"schema": false, "tests": []})");
+  const auto report = run_decision_suite({.data = folder_.path(), .walks = 20}).value();
+  EXPECT_EQ(report.total.schemas, 2u);
+  EXPECT_EQ(report.total.compiled, 1u);
+  EXPECT_EQ(report.total.done, 20u);
+  EXPECT_EQ(report.total.invalid, 0u);
+  EXPECT_EQ(report.total.instances, 2u);
+  EXPECT_EQ(report.total.reached, 1u);  // an empty text is no span
+  EXPECT_EQ(report.missed.at("open"), 1u);
+  const auto texts = run_decision_suite({.data = folder_.path(), .number_words = false, .split = "Easy"}).value();
+  EXPECT_EQ(texts.total.reached, 0u);
 }
 
 TEST_F(SuiteFolder, ContractsAreHeldToTheirPromises) {
