@@ -3,7 +3,8 @@
 #   CADRE_LLGUIDANCE_DIR   a checkout of llguidance; CADRE_LLGUIDANCE_LIBRARY is its static library
 set(CADRE_XGRAMMAR_DIR "" CACHE PATH "a built checkout of XGrammar, for bench_peer_xgrammar")
 set(CADRE_LLGUIDANCE_DIR "" CACHE PATH "a built checkout of llguidance, for bench_peer_llguidance")
-set(CADRE_LLGUIDANCE_LIBRARY "${CADRE_LLGUIDANCE_DIR}/target/release/libllguidance.a" CACHE FILEPATH "its static library")
+set(CADRE_LLGUIDANCE_LIBRARY "${CADRE_LLGUIDANCE_DIR}/target/release/libllguidance.a"
+  CACHE FILEPATH "its static library")
 
 function(cadre_peer_benchmarks)
   set(folder ${CMAKE_SOURCE_DIR}/bench/peers)
@@ -28,7 +29,8 @@ function(cadre_peer_benchmarks)
   if(CADRE_XGRAMMAR_DIR)
     target_include_directories(bench_peer_xgrammar SYSTEM PRIVATE
       ${CADRE_XGRAMMAR_DIR}/include ${CADRE_XGRAMMAR_DIR}/3rdparty/dlpack/include)
-    target_link_options(bench_peer_xgrammar PRIVATE -O3 -g0)  # its library is optimised at link time; gcc 12 breaks on that with -g1
+    # Its library is optimised at link time; gcc 12 breaks on that with -g1.
+    target_link_options(bench_peer_xgrammar PRIVATE -O3 -g0)
     target_link_libraries(bench_peer_xgrammar PRIVATE ${CADRE_XGRAMMAR_DIR}/build/libxgrammar.a Threads::Threads)
   endif()
   if(CADRE_LLGUIDANCE_DIR)

@@ -2,8 +2,8 @@
 //
 //     bench_peer_cadre CASES [ids]
 //
-// A mask is a list of intervals of ranks; with `ids` a set of bits by token id is made of each, as a runtime needs whose logits stand in
-// that order. Accept mode (any spaces, any order of members), formats asserted.
+// A mask is a list of intervals of ranks; with `ids` a set of bits by token id is made of each, as a runtime needs
+// whose logits stand in that order. Accept mode (any spaces, any order of members), formats asserted.
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <cstring>

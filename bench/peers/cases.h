@@ -1,11 +1,12 @@
-// Cases for engines that constrain decoding: schemas, and instances cut into tokens, in one file that needs no JSON to be read.
+// Cases for engines that constrain decoding: schemas, and instances cut into tokens, in one file that is read without
+// JSON.
 //
-//     vocabulary COUNT\n  then COUNT times  SIZE BYTES\n        token ids count from 0; the last has no bytes and ends the text
-//     case NAME KIND SIZE TESTS\n BYTES\n                       KIND: schema, or tools (an array as in the OpenAI API)
-//     VALID COUNT ID ID ..\n                                    TESTS times; VALID is 1 or 0
+//     vocabulary COUNT\n  then COUNT times  SIZE BYTES\n    ids count from 0; the last has no bytes and ends the text
+//     case NAME KIND SIZE TESTS\n BYTES\n                   KIND: schema, or tools (an array as in the OpenAI API)
+//     VALID COUNT ID ID ..\n                                TESTS times; VALID is 1 or 0
 //
-// bench/peers/prepare.cc writes it. Every engine reads the same bytes and the same tokens. A file that is cut short ends the program with a
-// message. Thread safety: values.
+// bench/peers/prepare.cc writes it. Every engine reads the same bytes and the same tokens. A file that is cut short ends
+// the program with a message. Thread safety: values.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

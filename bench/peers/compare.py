@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Runs engines over the same cases, interleaved case by case, and prints what each got right and how long it took.
 
-    bench/peers/compare.py run CASES OUT [--programs build/bench] [--engines cadre,llguidance,..] [--seconds 55] [--every 1] [--first 0]
+    bench/peers/compare.py run CASES OUT [--programs build/bench] [--engines cadre,llguidance,..] [--seconds 55]
+                                         [--every 1] [--first 0]
     bench/peers/compare.py table CASES OUT [--common]
     bench/peers/compare.py micro CASES OUT
     bench/peers/compare.py differences CASES OUT
 
-`run` appends a line per case and engine to OUT and goes on behind what stands there, until --seconds are over: repeat it until it says "done". CASES comes from
-bench_peer_prepare. `table --common` counts only cases that every engine compiled in time. What is measured: bench/peers/driver.h.
+`run` appends a line per case and engine to OUT and goes on behind what stands there, until --seconds are over: repeat it
+until it says "done". CASES comes from bench_peer_prepare. `table --common` counts only cases that every engine compiled
+in time. What is measured: bench/peers/driver.h.
 SPDX-License-Identifier: Apache-2.0
 """
 import argparse
@@ -136,7 +138,8 @@ class Times:
     def us(self):
         if not self.count:
             return []
-        return [self.at(0.5), self.at(0.9), self.at(0.99), self.at(0.999), self.max / 1000, self.sum / self.count / 1000]
+        points = [self.at(share) for share in (0.5, 0.9, 0.99, 0.999)]
+        return [*points, self.max / 1000, self.sum / self.count / 1000]
 
 
 def bucket_of(ns):
@@ -201,8 +204,8 @@ def table(args):
         for e in engines:
             scores[e].add(tests[n][1], results[n][e])
     rows = [['', *engines]]
-    for what in ('schemas', 'refused', 'timeout', 'crash', 'unstable', 'passing', 'valid', 'valid accepted', 'valid refused',
-                 'invalid', 'wrong accepts'):
+    for what in ('schemas', 'refused', 'timeout', 'crash', 'unstable', 'passing', 'valid', 'valid accepted',
+                 'valid refused', 'invalid', 'wrong accepts'):
         rows.append([what, *(f"{scores[e].count[what]:,}" for e in engines)])
     rows.append(['masks, cold', *(f'{scores[e].cold.count:,}' for e in engines)])
     for name in ('first', 'cold', 'warm', 'advance'):
@@ -232,8 +235,10 @@ def micro(args):
             cold.add(result['cold']['mask'])
             warm.add(result['warm']['mask'])
             values = [result['first'] / 1000, cold.at(0.5), cold.max / 1000, warm.at(0.5), warm.max / 1000]
-            values += [v / 1000 if isinstance(v := result.get(k, 0), int) else 0 for k in ('fork', 'rollback', 'bytes_walked')]
-            rows.append([tests[n][0], e + ('' if result['accepted'] == tests[n][1] else ' (wrong)'), *map(number, values)])
+            for name in ('fork', 'rollback', 'bytes_walked'):
+                values.append(value / 1000 if isinstance(value := result.get(name, 0), int) else 0)
+            wrong = '' if result['accepted'] == tests[n][1] else ' (wrong)'
+            rows.append([tests[n][0], e + wrong, *map(number, values)])
     print_rows(rows)
 
 

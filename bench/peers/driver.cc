@@ -35,8 +35,8 @@ int64_t thread_ns() {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-// The time of something short: of the counter, which costs next to nothing, unless the processor was away; then that of the thread less the cost
-// of asking for it.
+// The time of something short: of the counter, which costs next to nothing, unless the processor was away; then that of
+// the thread less the cost of asking for it.
 template <class Do>
 int64_t short_ns(Do&& what) {
   const int64_t begun = thread_ns();

@@ -2,8 +2,8 @@
 //
 //     bench_peer_llguidance CASES
 //
-// Its defaults: any spaces, JSON slices of the vocabulary, refusal of what it does not know. A text begins with reset(), which keeps what the matcher
-// has learnt.
+// Its defaults: any spaces, JSON slices of the vocabulary, refusal of what it does not know. A text begins with reset(),
+// which keeps what the matcher has learnt.
 // SPDX-License-Identifier: Apache-2.0
 #include <llguidance.h>
 

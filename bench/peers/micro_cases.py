@@ -18,7 +18,8 @@ def text_of(size):
 
 
 def with_text(schema, text):
-    return {'type': 'object', 'properties': {'text': schema}, 'required': ['text'], 'additionalProperties': False}, {'text': text}
+    properties = {'text': schema}
+    return {'type': 'object', 'properties': properties, 'required': ['text'], 'additionalProperties': False}, {'text': text}
 
 
 def parameters(index):
@@ -34,14 +35,14 @@ def parameters(index):
 
 def answer(count):
     index = count // 2
-    return {'name': f'tool_{index}_of_the_set',
-            'parameters': {f'subject_{index}': text_of(60), 'count': 12, 'unit': 'metric', 'exact': True, 'tags': ['a', 'quick']}}
+    arguments = {f'subject_{index}': text_of(60), 'count': 12, 'unit': 'metric', 'exact': True, 'tags': ['a', 'quick']}
+    return {'name': f'tool_{index}_of_the_set', 'parameters': arguments}
 
 
 def tools_as_any_of(count):
     def one(index):
-        return {'type': 'object', 'properties': {'name': {'const': f'tool_{index}_of_the_set'}, 'parameters': parameters(index)},
-                'required': ['name', 'parameters'], 'additionalProperties': False}
+        properties = {'name': {'const': f'tool_{index}_of_the_set'}, 'parameters': parameters(index)}
+        return {'type': 'object', 'properties': properties, 'required': ['name', 'parameters'], 'additionalProperties': False}
     return {'anyOf': [one(index) for index in range(count)]}
 
 

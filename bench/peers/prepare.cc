@@ -2,8 +2,9 @@
 //
 //     bench_peer_prepare DATA VOCABULARY OUT [EVERY [FIRST]]
 //
-// Instances are written as Python's json.dumps(.., ensure_ascii=False) spaces and escapes them, numbers and members as they stand in the file, and cut into
-// tokens as Llama 3's tokenizer does. A file with "tools" in place of "schema" holds an array as in the OpenAI API.
+// Instances are written as Python's json.dumps(.., ensure_ascii=False) spaces and escapes them, numbers and members as
+// they stand in the file, and cut into tokens as Llama 3's tokenizer does. A file with "tools" in place of "schema" holds
+// an array as in the OpenAI API.
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <cstdlib>

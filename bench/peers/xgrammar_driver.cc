@@ -2,8 +2,9 @@
 //
 //     bench_peer_xgrammar CASES fixed|strict|open
 //
-// fixed: strict, and ", " and ": " as the only spaces. strict: the defaults of its interface: any spaces, nothing but the members and items that the schema
-// names. open: any spaces, and other members and items as the standard says. One thread, no cache across schemas.
+// fixed: strict, and ", " and ": " as the only spaces. strict: the defaults of its interface: any spaces, nothing but
+// the members and items that the schema names. open: any spaces, and other members and items as the standard says. One
+// thread, no cache across schemas.
 // SPDX-License-Identifier: Apache-2.0
 #include <dlpack/dlpack.h>
 #include <xgrammar/xgrammar.h>
