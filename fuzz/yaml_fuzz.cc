@@ -5,11 +5,11 @@
 
 #include "base/check.h"
 #include "train/router_recipe.h"
-#include "train/yaml.h"
+#include "text/yaml.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto yaml =
-      cadre::train::parse_yaml(std::string_view(reinterpret_cast<const char*>(data), size), "recipe.yaml");
+      cadre::text::parse_yaml(std::string_view(reinterpret_cast<const char*>(data), size), "recipe.yaml");
   if (!yaml.ok()) {
     CADRE_CHECK(!yaml.error().message.empty(), "an error says what happened");
     return 0;

@@ -11,13 +11,13 @@
 #include "app/train_router.h"
 #include "app/train_sql.h"
 #include "base/clock.h"
-#include "train/yaml.h"
+#include "text/yaml.h"
 
 namespace cadre::app {
 namespace {
 
 Result<void> train(const TrainCommandOptions& options) {
-  const auto recipe = TRY(train::load_yaml(options.recipe));
+  const auto recipe = TRY(text::load_yaml(options.recipe));
   const auto kind = base::json_string(recipe, "kind");
   if (!kind.ok()) return Error{kind.error()}.with_context(options.recipe);
   if (*kind == "sql_decider") return train_sql(recipe, options);

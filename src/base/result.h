@@ -30,6 +30,10 @@ enum class ErrorCode {
   kIo,           // the operating system refused a read, write or sync
   kBusy,         // locked by somebody else; trying again may help
   kCorrupt,      // stored data contradicts itself
+  kTimeout,      // no answer within the time allowed; what was asked may have happened
+  kUnavailable,  // the other side is not there, or says that it cannot now; trying again may help
+  kDenied,       // a policy forbids it
+  kCancelled,    // somebody asked to stop
   kInternal,     // a library failed in a way it should not
 };
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "train/yaml.h"
+#include "text/yaml.h"
 
 namespace cadre::train {
 namespace {
@@ -16,7 +16,7 @@ sources:
 )";
 
 Result<RouterRecipe> read(const std::string& yaml) {
-  return router_recipe_from_json(parse_yaml(yaml, "recipe").value());
+  return router_recipe_from_json(text::parse_yaml(yaml, "recipe").value());
 }
 
 std::string refusal(const std::string& yaml) {
@@ -26,7 +26,7 @@ std::string refusal(const std::string& yaml) {
 
 TEST(RouterRecipe, TheShippedRecipesAreValid) {
   for (const char* file : {"/recipes/router.yaml", "/recipes/scope.yaml"}) {
-    const auto yaml = load_yaml(std::string(CADRE_SOURCE_DIR) + file);
+    const auto yaml = text::load_yaml(std::string(CADRE_SOURCE_DIR) + file);
     ASSERT_TRUE(yaml.ok()) << yaml.error().message;
     const auto recipe = router_recipe_from_json(yaml.value());
     ASSERT_TRUE(recipe.ok()) << recipe.error().message;

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
-#include "train/yaml.h"
+#include "text/yaml.h"
 
 namespace cadre::train {
 namespace {
@@ -90,7 +90,7 @@ class RouterTrainer : public testing::Test {
   }
 
   RouterRecipe recipe() {
-    return router_recipe_from_json(parse_yaml(R"(
+    return router_recipe_from_json(text::parse_yaml(R"(
 kind: router
 name: toy
 version: 0.0.1

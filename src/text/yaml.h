@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/result.h"
 
-namespace cadre::train {
+namespace cadre::text {
 
 inline constexpr size_t kYamlBytesMax = size_t{1} << 20;
 inline constexpr int kYamlDepthMax = 32;
@@ -23,4 +23,4 @@ Result<base::Json> parse_yaml(std::string_view text, std::string_view name);
 
 Result<base::Json> load_yaml(const std::string& path);
 
-}  // namespace cadre::train
+}  // namespace cadre::text

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/yaml.h"
+#include "text/yaml.h"
 
 #include <fmt/format.h>
 #include <yaml-cpp/anchor.h>
@@ -15,7 +15,7 @@
 
 #include "base/file.h"
 
-namespace cadre::train {
+namespace cadre::text {
 
 using base::Json;
 
@@ -164,4 +164,4 @@ Result<Json> load_yaml(const std::string& path) {
   return parse_yaml(text, path);
 }
 
-}  // namespace cadre::train
+}  // namespace cadre::text

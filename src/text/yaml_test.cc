@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/yaml.h"
+#include "text/yaml.h"
 
 #include <gtest/gtest.h>
 
 #include "base/file.h"
 
-namespace cadre::train {
+namespace cadre::text {
 namespace {
 
 std::string as_json(std::string_view text) {
@@ -53,4 +53,4 @@ TEST(Yaml, LoadNamesAMissingFile) {
 }
 
 }  // namespace
-}  // namespace cadre::train
+}  // namespace cadre::text
