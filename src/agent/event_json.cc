@@ -3,13 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "agent/json_values.h"
 #include "agent/run.h"
-#include "text/words.h"
 
 namespace cadre::agent {
 namespace {
@@ -23,11 +22,7 @@ using contract::SqlCall;
 // ---- names of enumerators
 // ------------------------------------------------------------------------------------------------------
 
-template <class Enum, size_t N>
-using Names = std::array<std::pair<Enum, const char*>, N>;
-
 constexpr Names<VerifyStage, 2> kStages = {{{VerifyStage::kCall, "call"}, {VerifyStage::kResult, "result"}}};
-constexpr Names<Severity, 2> kSeverities = {{{Severity::kReject, "reject"}, {Severity::kDoubt, "doubt"}}};
 constexpr Names<EvidenceRole, 3> kRoles = {{{EvidenceRole::kSelect, "select"},
                                             {EvidenceRole::kAggregate, "aggregate"},
                                             {EvidenceRole::kCondition, "condition"}}};
@@ -39,55 +34,6 @@ constexpr Names<BudgetKind, 5> kBudgetKinds = {{{BudgetKind::kAttempts, "attempt
                                                 {BudgetKind::kVmSteps, "vm_steps"},
                                                 {BudgetKind::kResumptions, "resumptions"},
                                                 {BudgetKind::kTime, "time"}}};
-constexpr Names<ErrorCode, 8> kErrorCodes = {{{ErrorCode::kInvalid, "invalid"},
-                                              {ErrorCode::kNotFound, "not_found"},
-                                              {ErrorCode::kUnsupported, "unsupported"},
-                                              {ErrorCode::kLimit, "limit"},
-                                              {ErrorCode::kIo, "io"},
-                                              {ErrorCode::kBusy, "busy"},
-                                              {ErrorCode::kCorrupt, "corrupt"},
-                                              {ErrorCode::kInternal, "internal"}}};
-
-template <class Enum, size_t N>
-const char* name_of(const Names<Enum, N>& names, Enum value) {
-  for (const auto& [candidate, name] : names) {
-    if (candidate == value) return name;
-  }
-  return "unknown";
-}
-
-Error bad(std::string message) {
-  return Error{ErrorCode::kCorrupt, std::move(message)};
-}
-
-template <class Enum, size_t N>
-Result<Enum> enum_at(const Names<Enum, N>& names, const Json& object, const char* key) {
-  const std::string text = TRY(base::json_string(object, key));
-  for (const auto& [value, name] : names) {
-    if (text == name) return value;
-  }
-  return bad(fmt::format("\"{}\": unknown name \"{}\"", key, text));
-}
-
-// ---- objects ----------------------------------------------------------------------------------------------------
-
-void add_members(Json::object_t&) {}
-template <class Value, class... Rest>
-void add_members(Json::object_t& object, const char* key, Value&& value, Rest&&... rest) {
-  object.emplace_back(key, Json(std::forward<Value>(value)));
-  add_members(object, std::forward<Rest>(rest)...);
-}
-
-// object_of("key", value, ...): for what runs write by the hundred. A nested initialiser list would build an array of
-// arrays first: 64 us for the records of one run against 36 (bench/run.cc).
-template <class... Members>
-Json object_of(Members&&... members) {
-  Json json = Json::object();
-  auto& object = json.get_ref<Json::object_t&>();
-  object.reserve(sizeof...(members) / 2);
-  add_members(object, std::forward<Members>(members)...);
-  return json;
-}
 
 // ---- numbers
 // -------------------------------------------------------------------------------------------------------------------
@@ -95,92 +41,12 @@ Json object_of(Members&&... members) {
 Result<uint64_t> unsigned_at(const Json& object, const char* key, uint64_t value_max) {
   const int64_t value = TRY(base::json_int(object, key));
   if (value < 0 || static_cast<uint64_t>(value) > value_max)
-    return bad(fmt::format("\"{}\": {} is out of range", key, value));
+    return damaged(fmt::format("\"{}\": {} is out of range", key, value));
   return static_cast<uint64_t>(value);
 }
 
 Result<uint32_t> uint32_at(const Json& object, const char* key) {
   return static_cast<uint32_t>(TRY(unsigned_at(object, key, std::numeric_limits<uint32_t>::max())));
-}
-
-// JSON has no NaN and writes null for it; a model may have produced one, and the record must still be readable.
-Result<double> real_at(const Json& object, const char* key) {
-  if (object.is_object() && object.contains(key) && object[key].is_null())
-    return std::numeric_limits<double>::quiet_NaN();
-  return base::json_number(object, key);
-}
-
-// ---- strings that need not be UTF-8
-// ----------------------------------------------------------------------------------------------
-
-Json bytes_to_json(const std::string& bytes) {
-  if (text::is_valid_utf8(bytes)) return bytes;
-  std::string hex;
-  for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return Json{{"hex", hex}};
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-Result<std::string> bytes_from_json(const Json& value) {
-  if (value.is_string()) return value.get_ref<const std::string&>();
-  const std::string hex = TRY(base::json_string(value, "hex"));
-  if (hex.size() % 2 != 0) return bad("\"hex\": an odd number of digits");
-  std::string bytes;
-  for (size_t i = 0; i < hex.size(); i += 2) {
-    const int high = hex_digit(hex[i]);
-    const int low = hex_digit(hex[i + 1]);
-    if (high < 0 || low < 0) return bad("\"hex\": not hexadecimal");
-    bytes += static_cast<char>(high * 16 + low);
-  }
-  return bytes;
-}
-
-Result<std::string> bytes_at(const Json& object, const char* key) {
-  if (!object.is_object() || !object.contains(key)) return bad(fmt::format("\"{}\" is missing", key));
-  return bytes_from_json(object[key]);
-}
-
-template <class T, class Parse>
-Result<std::vector<T>> vector_at(const Json& object, const char* key, Parse parse) {
-  const Json* array = TRY(base::json_array(object, key));
-  std::vector<T> values;
-  values.reserve(array->size());
-  for (const Json& item : *array) values.push_back(TRY(parse(item)));
-  return values;
-}
-
-template <class T, class Parse>
-Result<T> object_at(const Json& object, const char* key, Parse parse) {
-  const Json* value = TRY(base::json_object(object, key));
-  return parse(*value);
-}
-
-template <class T, class Dump>
-Json vector_to_json(const std::vector<T>& values, Dump dump) {
-  Json array = Json::array();
-  for (const T& value : values) array.push_back(dump(value));
-  return array;
-}
-
-// ---- errors
-// --------------------------------------------------------------------------------------------------------------------
-
-Json error_to_json(const std::optional<Error>& error) {
-  if (!error) return nullptr;
-  return {{"code", name_of(kErrorCodes, error->code)}, {"message", bytes_to_json(error->message)}};
-}
-
-Result<std::optional<Error>> error_at(const Json& object, const char* key) {
-  if (!object.is_object() || !object.contains(key)) return bad(fmt::format("\"{}\" is missing", key));
-  const Json& value = object[key];
-  if (value.is_null()) return std::optional<Error>();
-  const ErrorCode code = TRY(enum_at(kErrorCodes, value, "code"));
-  return std::optional<Error>(Error{code, TRY(bytes_at(value, "message"))});
 }
 
 // ---- calls and candidates
@@ -199,7 +65,7 @@ Result<Condition> condition_from_json(const Json& json) {
   condition.value = TRY(bytes_at(json, "value"));
   const Json* span = TRY(base::json_array(json, "span"));
   if (span->size() != 2 || !(*span)[0].is_number_unsigned() || !(*span)[1].is_number_unsigned())
-    return bad("\"span\": not two word indices");
+    return damaged("\"span\": not two word indices");
   condition.span = {(*span)[0].get<uint32_t>(), (*span)[1].get<uint32_t>()};
   condition.origin = TRY(enum_at(kOrigins, json, "origin"));
   return condition;
@@ -252,7 +118,7 @@ Result<CellValue> cell_from_json(const Json& json) {
 }
 
 Result<std::vector<CellValue>> row_from_json(const Json& json) {
-  if (!json.is_array()) return bad("a row is not an array");
+  if (!json.is_array()) return damaged("a row is not an array");
   std::vector<CellValue> row;
   for (const Json& cell : json) row.push_back(TRY(cell_from_json(cell)));
   return row;
@@ -309,20 +175,6 @@ Result<Evidence> one_evidence_from_json(const Json& json) {
     evidence.origin = TRY(enum_at(kOrigins, json, "origin"));
   }
   return evidence;
-}
-
-Json verdict_to_json(const Verdict& verdict) {
-  return object_of("rule", verdict.rule, "passed", verdict.passed, "severity", name_of(kSeverities, verdict.severity),
-                   "evidence", bytes_to_json(verdict.evidence));
-}
-
-Result<Verdict> verdict_from_json(const Json& json) {
-  Verdict verdict;
-  verdict.rule = TRY(base::json_string(json, "rule"));
-  verdict.passed = TRY(base::json_bool(json, "passed"));
-  verdict.severity = TRY(enum_at(kSeverities, json, "severity"));
-  verdict.evidence = TRY(bytes_at(json, "evidence"));
-  return verdict;
 }
 
 // ---- the request and its limits
@@ -533,9 +385,9 @@ Result<Event> event_from_json(std::string_view kind, const Json& payload) {
     if (kind != codec.kind) continue;
     auto event = codec.parse(payload);
     if (event.ok()) return event;
-    return bad(fmt::format("record {}: {}", kind, event.error().message));
+    return damaged(fmt::format("record {}: {}", kind, event.error().message));
   }
-  return bad(fmt::format("unknown record kind \"{}\" (written by a newer cadre?)", kind));
+  return damaged(fmt::format("unknown record kind \"{}\" (written by a newer cadre?)", kind));
 }
 
 Json outcome_to_json(const RunState& state) {

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/json_values.h"
+
+#include <limits>
+
+#include "text/words.h"
+
+namespace cadre::agent {
+
+using base::Json;
+
+namespace {
+
+constexpr Names<Severity, 2> kSeverities = {{{Severity::kReject, "reject"}, {Severity::kDoubt, "doubt"}}};
+constexpr std::array kErrorCodes = {ErrorCode::kInvalid, ErrorCode::kNotFound,  ErrorCode::kUnsupported,
+                                    ErrorCode::kLimit,   ErrorCode::kIo,        ErrorCode::kBusy,
+                                    ErrorCode::kCorrupt, ErrorCode::kTimeout,   ErrorCode::kUnavailable,
+                                    ErrorCode::kDenied,  ErrorCode::kCancelled, ErrorCode::kInternal};
+
+Result<ErrorCode> error_code_at(const Json& object, const char* key) {
+  const std::string name = TRY(base::json_string(object, key));
+  for (const ErrorCode code : kErrorCodes) {
+    if (name == base::error_code_name(code)) return code;
+  }
+  return damaged(fmt::format("\"{}\": unknown name \"{}\"", key, name));
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+}  // namespace
+
+Error damaged(std::string message) {
+  return Error{ErrorCode::kCorrupt, std::move(message)};
+}
+
+Result<double> real_at(const Json& object, const char* key) {
+  if (object.is_object() && object.contains(key) && object[key].is_null())
+    return std::numeric_limits<double>::quiet_NaN();
+  return base::json_number(object, key);
+}
+
+Json bytes_to_json(const std::string& bytes) {
+  if (text::is_valid_utf8(bytes)) return bytes;
+  std::string hex;
+  for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return Json{{"hex", hex}};
+}
+
+Result<std::string> bytes_from_json(const Json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>();
+  const std::string hex = TRY(base::json_string(value, "hex"));
+  if (hex.size() % 2 != 0) return damaged("\"hex\": an odd number of digits");
+  std::string bytes;
+  for (size_t i = 0; i < hex.size(); i += 2) {
+    const int high = hex_digit(hex[i]);
+    const int low = hex_digit(hex[i + 1]);
+    if (high < 0 || low < 0) return damaged("\"hex\": not hexadecimal");
+    bytes += static_cast<char>(high * 16 + low);
+  }
+  return bytes;
+}
+
+Result<std::string> bytes_at(const Json& object, const char* key) {
+  if (!object.is_object() || !object.contains(key)) return damaged(fmt::format("\"{}\" is missing", key));
+  return bytes_from_json(object[key]);
+}
+
+Result<Json> member_at(const Json& object, const char* key) {
+  if (!object.is_object() || !object.contains(key)) return damaged(fmt::format("\"{}\" is missing", key));
+  return object[key];
+}
+
+Json error_to_json(const std::optional<Error>& error) {
+  if (!error) return nullptr;
+  return {{"code", base::error_code_name(error->code)}, {"message", bytes_to_json(error->message)}};
+}
+
+Result<std::optional<Error>> error_at(const Json& object, const char* key) {
+  if (!object.is_object() || !object.contains(key)) return damaged(fmt::format("\"{}\" is missing", key));
+  const Json& value = object[key];
+  if (value.is_null()) return std::optional<Error>();
+  const ErrorCode code = TRY(error_code_at(value, "code"));
+  return std::optional<Error>(Error{code, TRY(bytes_at(value, "message"))});
+}
+
+Json verdict_to_json(const Verdict& verdict) {
+  return object_of("rule", verdict.rule, "passed", verdict.passed, "severity", name_of(kSeverities, verdict.severity),
+                   "evidence", bytes_to_json(verdict.evidence));
+}
+
+Result<Verdict> verdict_from_json(const Json& json) {
+  Verdict verdict;
+  verdict.rule = TRY(base::json_string(json, "rule"));
+  verdict.passed = TRY(base::json_bool(json, "passed"));
+  verdict.severity = TRY(enum_at(kSeverities, json, "severity"));
+  verdict.evidence = TRY(bytes_at(json, "evidence"));
+  return verdict;
+}
+
+}  // namespace cadre::agent

@@ -1,0 +1,140 @@
+// What can happen to the run of a plan: one type per event, plain data that goes into the journal and comes back out of it.
+//
+// Events of a step carry its position in the plan and its turn (agent/plan_run.h): an answer to a question that is no longer asked has
+// an old turn and is dropped by whoever carries effects out, before it becomes an event. Thread safety: plain values.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "agent/plan.h"
+#include "agent/verdict.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace cadre::agent::plans {
+
+// Hard limits of one run, over all its steps. Reaching one ends the run visibly.
+struct Budget {
+  int64_t attempts_max = 64;
+  int64_t calls_max = 64;          // executions, repetitions included
+  int64_t tokens_max = 1'000'000;  // read and written by models that count them
+  int64_t cost_micros_max = 0;    // millionths of the currency of the cadre file's prices; 0: nothing may cost anything
+  int64_t time_ms_max = 600'000;  // seen by the driver, waiting for a person left out
+  int64_t resumptions_max = 3;    // a run that takes its process down must not do so for ever
+  bool operator==(const Budget&) const = default;
+};
+
+// What an attempt or a call used up.
+struct Usage {
+  int64_t tokens_in = 0;
+  int64_t tokens_out = 0;
+  int64_t cost_micros = 0;
+  bool operator==(const Usage&) const = default;
+};
+
+// One call that a specialist proposes.
+struct Candidate {
+  base::Json call;
+  double probability = 0;
+  bool operator==(const Candidate&) const = default;
+};
+
+struct RunBegun {
+  base::Json request;  // {"text", "input", ...}: what "$request" names
+  Budget budget;
+};
+
+struct Planned {
+  bool accepted = false;
+  double confidence = 0;
+  std::string tier;
+  std::string reason;  // for people, when declined
+  Plan plan;
+  Usage usage;
+};
+
+struct AttemptReturned {
+  size_t step = 0;
+  std::optional<Error> error;
+  std::vector<Candidate> candidates;
+  double answerable = 1;
+  Usage usage;
+};
+
+// Before a call is made.
+struct CallVerified {
+  size_t step = 0;
+  std::vector<Verdict> verdicts;
+};
+
+struct ApprovalDecided {
+  size_t step = 0;
+  bool approved = false;
+  std::string who;
+  std::string why;
+};
+
+struct CallReturned {
+  size_t step = 0;
+  std::optional<Error> error;
+  bool is_uncertain = false;
+  base::Json result;
+  Usage usage;
+};
+
+// After it returned. `output` is what the step yields: the result in the form of the specialist's output schema.
+struct ResultVerified {
+  size_t step = 0;
+  std::vector<Verdict> verdicts;
+  base::Json output;
+};
+
+struct BackoffEnded {
+  size_t step = 0;
+};
+
+struct AnswerComposed {
+  std::optional<Error> error;
+  std::string text;
+  base::Json value;
+  base::Json evidence;
+};
+
+struct CancelRequested {
+  std::string who;
+};
+
+// A limit that only the driver can see was reached (time).
+struct TimeExhausted {
+  std::string detail;
+};
+
+// The run goes on in another process than the one that had it.
+struct Resumed {
+  std::string why;
+};
+
+// Going on is impossible: a specialist or tool of the plan is gone.
+struct Abandoned {
+  std::string why;
+};
+
+using Event =
+    std::variant<RunBegun, Planned, AttemptReturned, CallVerified, ApprovalDecided, CallReturned, ResultVerified,
+                 BackoffEnded, AnswerComposed, CancelRequested, TimeExhausted, Resumed, Abandoned>;
+
+// "run.begin", "plan.made", "attempt.returned", "call.verified", "approval.decided", "call.returned", "result.verified",
+// "backoff.ended", "answer.composed", "cancel.requested", "time.exhausted", "run.resume", "inputs.lost".
+const char* event_kind(const Event& event);
+
+base::Json event_to_json(const Event& event);
+// kCorrupt names the key. Keys that a payload has in addition are ignored.
+Result<Event> event_from_json(std::string_view kind, const base::Json& payload);
+
+}  // namespace cadre::agent::plans
