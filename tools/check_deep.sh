@@ -1,19 +1,21 @@
 #!/bin/sh
 # What is too long for `make test`: every test under the address, undefined-behaviour and thread sanitizers, every fuzz target, the
-# crash tests over many seeds, the kill test of the binary over many kills, the benchmarks. Prints one line per part; fails if one fails.
+# crash tests over many seeds, the kill test of the binary over many kills, plans in many simulated worlds, the benchmarks. Prints one line per part; fails if one fails.
 #
 #   FUZZ_SECONDS=10     per fuzz target
 #   CRASH_SEEDS=20      ideas of what survives each power cut of the journal
 #   KILLS=500           kills of a process that answers questions
+#   SIMULATED=40000     seeded worlds for runs of plans, about 30 events each
 #   JOBS=(processors)   compilations at once
-#   PARTS="asan-ubsan tsan fuzz crash bench"
+#   PARTS="asan-ubsan tsan fuzz crash simulation bench"
 set -u
 cd "$(dirname "$0")/.."
 fuzz_seconds="${FUZZ_SECONDS:-10}"
 crash_seeds="${CRASH_SEEDS:-20}"
 kills="${KILLS:-500}"
+simulated="${SIMULATED:-40000}"
 jobs="${JOBS:-$(nproc)}"
-parts="${PARTS:-asan-ubsan tsan fuzz crash bench}"
+parts="${PARTS:-asan-ubsan tsan fuzz crash simulation bench}"
 logs="build/check-deep"
 mkdir -p "$logs"
 failures=0
@@ -46,6 +48,10 @@ crash_tests() {
   build release && CADRE_CRASH_SEEDS="$crash_seeds" CADRE_KILLS="$kills" build/release/cadre_cross_test --gtest_filter='*Crash*:*Kill*'
 }
 
+simulation() {
+  build release && CADRE_SIMULATION_SEEDS="$simulated" build/release/cadre_agent_test --gtest_filter='*PlanSimulation*'
+}
+
 benchmarks() {
   build bench || return 1
   for program in build/bench/bench_*; do
@@ -65,6 +71,7 @@ if has fuzz; then
   done
 fi
 has crash && part crash crash_tests
+has simulation && part simulation simulation
 if has bench; then
   part bench benchmarks
   grep -E '^(==|[A-Za-z_]+[/ ].* ns )' "$logs/bench.log" | sed 's/^/        /'
