@@ -87,11 +87,12 @@ Result<std::shared_ptr<const contract::Bindings>> read_bindings(const GrammarOpt
     TRY(bindings->bind_source(name, TRY(text_or_file(value))));
   }
   for (const std::string& option : options.sets) {
-    auto [name, value] = TRY(split_name("--set", option));
-    if (!value.starts_with('@')) return Error{ErrorCode::kInvalid, fmt::format("--set \"{}\": not NAME=@FILE", option)};
-    auto set = contract::ValueSet::make(lines_of(TRY(read_input(value.substr(1), kSetFileSizeBytesMax))));
+    const size_t at = option.find("=@");
+    if (at == std::string::npos || at == 0 || option.find('=') != at)
+      return Error{ErrorCode::kInvalid, fmt::format("--set \"{}\": not NAME=@FILE", option)};
+    auto set = contract::ValueSet::make(lines_of(TRY(read_input(option.substr(at + 2), kSetFileSizeBytesMax))));
     if (!set.ok()) return std::move(set).error().with_context("--set \"" + option + "\"");
-    TRY(bindings->bind_set(name, std::move(*set)));
+    TRY(bindings->bind_set(option.substr(0, at), std::move(*set)));
   }
   return std::shared_ptr<const contract::Bindings>(std::move(bindings));
 }

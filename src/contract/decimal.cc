@@ -59,6 +59,7 @@ bool split_token(std::string_view text, Token& out) {
     if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
     end = digits_at(text, at);
     if (end == at) return false;
+    while (at + 1 < end && text[at] == '0') ++at;
     out.exponent = exponent_value(text.substr(at, end - at)) * (negative ? -1 : 1);
     out.is_exponent_too_long = end - at > kExponentDigitsMax;
     at = end;
@@ -128,6 +129,17 @@ Decimal Decimal::from_int(int64_t value) {
   return Decimal::parse(std::to_string(value)).value();
 }
 
+Decimal Decimal::from_digits(bool negative, std::string_view digits, int64_t exponent) {
+  while (!digits.empty() && digits.front() == '0') digits.remove_prefix(1);
+  while (!digits.empty() && digits.back() == '0') digits.remove_suffix(1), ++exponent;
+  Decimal out;
+  if (digits.empty()) return out;
+  out.negative_ = negative;
+  out.digits_ = digits;
+  out.exponent_ = exponent;
+  return out;
+}
+
 Result<Decimal> Decimal::parse(std::string_view json_number) {
   Token token;
   if (!split_token(json_number, token))
@@ -160,9 +172,7 @@ int Decimal::compare(const Decimal& other) const {
   const int other_sign = other.is_zero() ? 0 : other.negative_ ? -1 : 1;
   if (sign != other_sign) return sign < other_sign ? -1 : 1;
   if (sign == 0) return 0;
-  const int64_t magnitude = static_cast<int64_t>(digits_.size()) + exponent_;
-  const int64_t other_magnitude = static_cast<int64_t>(other.digits_.size()) + other.exponent_;
-  if (magnitude != other_magnitude) return magnitude < other_magnitude ? -sign : sign;
+  if (magnitude() != other.magnitude()) return magnitude() < other.magnitude() ? -sign : sign;
   // Without trailing zeros the order of the digit strings is the order of the fractions they stand for.
   const int order = digits_.compare(other.digits_);
   return order < 0 ? -sign : order > 0 ? sign : 0;

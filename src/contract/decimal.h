@@ -2,8 +2,8 @@
 //
 // A value is sign x digits x 10^exponent, kept in one canonical form (no leading or trailing zero in `digits`; zero has
 // empty digits, exponent 0 and no sign), so that equal values compare equal member by member: 1, 1.0, 10e-1 and 0.1e1 are
-// one Decimal. No operation rounds. Digits have no limit but the text's; an exponent spelt with more than
-// kExponentDigitsMax (contract/json_scan.h) digits is an Error of code kLimit. Thread safety: values.
+// one Decimal. No operation rounds. Digits have no limit but the text's; an exponent of more than
+// kExponentDigitsMax (contract/json_scan.h) digits, leading zeros aside, is an Error of code kLimit. Thread safety: values.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -19,6 +19,8 @@ class Decimal {
  public:
   Decimal() = default;
   static Decimal from_int(int64_t value);
+  // digits x 10^exponent; zeros at either end of `digits` are allowed, none at all is zero.
+  static Decimal from_digits(bool negative, std::string_view digits, int64_t exponent);
   // Of a JSON number token (RFC 8259: optional minus, integer part without leading zeros, fraction, exponent).
   static Result<Decimal> parse(std::string_view json_number);
 
@@ -28,6 +30,10 @@ class Decimal {
   // Significant digits, most significant first, '0'..'9'; the value is digits x 10^exponent.
   const std::string& digits() const { return digits_; }
   int64_t exponent() const { return exponent_; }
+  // The value is less than 10^magnitude and at least a tenth of that, signs aside. Zero has none.
+  int64_t magnitude() const { return static_cast<int64_t>(digits_.size()) + exponent_; }
+  Decimal negated() const { return from_digits(!negative_, digits_, exponent_); }
+  Decimal times_power_of_ten(int64_t power) const { return from_digits(negative_, digits_, exponent_ + power); }
 
   // -1, 0 or 1.
   int compare(const Decimal& other) const;

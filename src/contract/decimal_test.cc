@@ -40,7 +40,10 @@ TEST(Decimal, DigitsHaveNoLimitAndLongExponentsAreOverIt) {
   EXPECT_EQ(number("1" + std::string(5000, '0')), number("1e5000"));  // zeros at the end are no significant digits
   EXPECT_LT(number("9.9e999999998").compare(number("1e999999999")), 0);
   EXPECT_EQ(Decimal::parse("1e1000000000").error().code, ErrorCode::kLimit);
-  EXPECT_EQ(Decimal::parse("1e-0000000001").error().code, ErrorCode::kLimit);
+  EXPECT_EQ(number("1e-0000000001"), number("0.1"));  // zeros before the exponent's first digit count for nothing
+  EXPECT_EQ(number("1e+0000000000999999999"), number("1e999999999"));
+  EXPECT_EQ(number("7E0000000000000"), number("7"));
+  EXPECT_EQ(Decimal::parse("1e-0001000000000").error().code, ErrorCode::kLimit);
   EXPECT_EQ(Decimal::parse("1e99999999999999999999999").error().code, ErrorCode::kLimit);
 }
 

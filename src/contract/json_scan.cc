@@ -204,10 +204,10 @@ NumberState number_next(NumberState state, uint8_t byte) {
       if (digit) return kNumberFraction;
       return exponent ? kNumberE : kNumberRefused;
     case kNumberE:
-      if (byte == '+' || byte == '-') return kNumberESign;
-      return digit ? kNumberExponent : kNumberRefused;
     case kNumberESign:
-      return digit ? kNumberExponent : kNumberRefused;
+    case kNumberExponentZero:
+      if (state == kNumberE && (byte == '+' || byte == '-')) return kNumberESign;
+      return !digit ? kNumberRefused : byte == '0' ? kNumberExponentZero : kNumberExponent;
     default:
       if (!digit || state < kNumberExponent || state >= kNumberExponentLast) return kNumberRefused;
       return static_cast<NumberState>(state + 1);

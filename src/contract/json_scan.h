@@ -31,8 +31,9 @@ bool is_canonical(uint32_t state, uint8_t byte);
 // A number that a schema compares with others or divides may have so many bytes; a longer one is refused (machine) or over the limit (validator).
 inline constexpr size_t kNumberSizeBytesMax = 1200;
 
-// Numbers: the state after the text so far; kNumberRefused if no number begins like it. The digits of an exponent are counted: there are at most
-// kExponentDigitsMax, so that every number has an exact Decimal (contract/decimal.h). Other digits have no limit.
+// Numbers: the state after the text so far; kNumberRefused if no number begins like it. The digits of an exponent are counted, zeros before
+// the first other digit aside: there are at most kExponentDigitsMax, so that every number has an exact Decimal (contract/decimal.h). Other digits
+// have no limit.
 inline constexpr int kExponentDigitsMax = 9;
 enum NumberState : uint8_t {
   kNumberMinus,
@@ -42,7 +43,8 @@ enum NumberState : uint8_t {
   kNumberFraction,
   kNumberE,
   kNumberESign,
-  kNumberExponent,  // one digit of it; kNumberExponent + n: n more
+  kNumberExponentZero,  // zeros alone
+  kNumberExponent,      // one digit of it; kNumberExponent + n: n more
   kNumberExponentLast = kNumberExponent + kExponentDigitsMax - 1,
   kNumberRefused
 };
@@ -50,7 +52,7 @@ NumberState number_start(uint8_t byte);
 NumberState number_next(NumberState state, uint8_t byte);
 inline bool number_may_end(NumberState state) {
   return state == kNumberZero || state == kNumberWhole || state == kNumberFraction ||
-         (state >= kNumberExponent && state <= kNumberExponentLast);
+         (state >= kNumberExponentZero && state <= kNumberExponentLast);
 }
 
 inline bool is_json_space(uint8_t byte) {

@@ -172,9 +172,17 @@ TEST(Mentions, SpansLieInTheTextAndNormalFormsAreNormal) {
       for (const Mention& mention : *mentions) {
         EXPECT_LT(mention.begin, mention.end) << text;
         EXPECT_LE(mention.end, text.size()) << text;
-        if (kind == NormalKind::kDate) EXPECT_EQ(mention.normal.size(), 10u) << text;
-        if (kind == NormalKind::kNumber) EXPECT_EQ(Decimal::parse(mention.normal).value().text(), mention.normal);
-        if (kind == NormalKind::kPhone) EXPECT_EQ(mention.normal[0], '+') << text;
+        switch (kind) {
+          case NormalKind::kDate:
+            EXPECT_EQ(mention.normal.size(), 10u) << text;
+            break;
+          case NormalKind::kNumber:
+            EXPECT_EQ(Decimal::parse(mention.normal).value().text(), mention.normal);
+            break;
+          case NormalKind::kPhone:
+            EXPECT_EQ(mention.normal[0], '+') << text;
+            break;
+        }
       }
     }
   }

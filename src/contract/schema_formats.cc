@@ -27,7 +27,7 @@ std::string date() {
 }
 
 // 23:59:60 UTC as it reads on clocks that are whole hours away.
-std::string leap_second() {
+std::string leap_second_by_hours() {
   std::string out = "23:59:60(?:\\.\\d+)?(?:[Zz]|[+-]00:00)";
   for (int hours = 1; hours < 24; ++hours) {
     out += fmt::format("|{:02}:59:60(?:\\.\\d+)?(?:\\+{:02}:00|-{:02}:00)", hours - 1, hours, 24 - hours);
@@ -35,9 +35,22 @@ std::string leap_second() {
   return group(out);
 }
 
+// The same on all other clocks. There the minutes carry nothing over, so hours and minutes are two demands of 24 and 59 cases, not one of 1,416.
+std::string leap_second_by_minutes() {
+  std::string hours, minutes;
+  for (int hour = 0; hour < 24; ++hour)
+    hours += fmt::format("{}{:02}:\\d\\d:60[.\\d]*(?:\\+{:02}|-{:02})", hour == 0 ? "" : "|", hour, hour, 23 - hour);
+  for (int minute = 0; minute < 59; ++minute) {
+    minutes += fmt::format("{}{:02}:60(?:\\.\\d+)?(?:\\+\\d\\d:{:02}|-\\d\\d:{:02})", minute == 0 ? "" : "|", minute,
+                           minute + 1, 59 - minute);
+  }
+  return "(?=" + hours + ")\\d\\d:" + group(minutes);
+}
+
 std::string time() {
   const std::string offset = "(?:[Zz]|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)";
-  return group("(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d+)?" + offset + "|" + leap_second());
+  return group("(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d+)?" + offset + "|" + leap_second_by_hours() + "|" +
+               leap_second_by_minutes());
 }
 
 // ISO 8601 as RFC 3339 appendix A writes it: units in order, none left out in between; weeks stand alone.

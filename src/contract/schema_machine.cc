@@ -340,6 +340,8 @@ SchemaMachine::State SchemaMachine::begin_value(uint32_t stack, uint32_t locatio
       const bool counts =
           mode_ == SchemaMode::kGenerate && !must_differ(stack);  // what must differ may need a digit more
       if (programs_.is_plain(program)) return at(stack, PlaceKind::kNumber, program, counts ? 1 : 0, number);
+      if (mode_ == SchemaMode::kAccept && !programs_.number_can_follow(program, {reinterpret_cast<char*>(&byte), 1}))
+        return {};
       return at(stack, PlaceKind::kNumberText, program, number_texts_.id(TextNode{0, byte}), number);
     }
   }
@@ -422,7 +424,10 @@ SchemaMachine::State SchemaMachine::number_byte(State state, uint8_t byte) {
     const uint32_t size_max = kGeneratedNumberSizeBytesMax - (number_may_end(number) ? 0 : 1);
     return size > size_max ? State{} : at(state.stack, PlaceKind::kNumber, place.a, size, number);
   }
-  if (number_text(place.b).size() >= kNumberSizeBytesMax) return {};
+  std::string text = number_text(place.b);
+  if (text.size() >= kNumberSizeBytesMax) return {};
+  text.push_back(static_cast<char>(byte));
+  if (mode_ == SchemaMode::kAccept && !programs_.number_can_follow(place.a, text)) return {};
   return at(state.stack, PlaceKind::kNumberText, place.a, number_texts_.id(TextNode{place.b, byte}), number);
 }
 

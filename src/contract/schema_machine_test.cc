@@ -43,11 +43,50 @@ TEST(SchemaMachine, AnySchemaReadsAnyJson) {
            R"({"a":1,"a":1})", R"({"a":1,"\u0061":2})"}}});
 }
 
+// In accept mode a number is refused at the first byte after which nothing that follows can make it fit.
+TEST(SchemaMachine, NumbersAreRefusedAsSoonAsTheyCannotFit) {
+  struct Case {
+    const char *schema, *text;
+    size_t taken;  // bytes
+  };
+  const Case kCases[] = {
+      {R"({"type":"integer","maximum":1})", "2", 0},
+      {R"({"type":"integer","maximum":1})", "12", 1},
+      {R"({"type":"integer","maximum":1})", "10e-1", 5},
+      {R"({"type":"number","maximum":1})", "2e-1", 4},  // 2 is no dead end: 0.2 can still follow
+      {R"({"type":"number","maximum":1})", "2e+", 2},
+      {R"({"minimum":0})", "-1", 1},
+      {R"({"exclusiveMinimum":0})", "-", 0},
+      {R"({"type":"integer"})", "1.5e-", 4},
+      {R"({"type":"integer","minimum":10,"maximum":20,"multipleOf":4})", "13", 1},
+      {R"({"type":"integer","minimum":10,"maximum":20,"multipleOf":4})", "160e-1", 6},
+      {R"({"enum":[10,250,3]})", "26", 1},
+      {R"({"enum":[10,250,3]})", "2500e-1", 7},
+      {R"({"anyOf":[{"type":"integer","maximum":-5},{"type":"number","minimum":100,"maximum":110}]})", "12", 1},
+      {R"({"anyOf":[{"type":"integer","maximum":-5},{"type":"number","minimum":100,"maximum":110}]})", "-5.5e-0", 5},
+      {R"({"not":{"type":"integer"},"type":"number","minimum":0,"maximum":3})", "4e+", 2},
+      {R"({"$schema":"http://json-schema.org/draft-04/schema#","type":"integer","maximum":12})", "1.", 1},
+      {R"({"$schema":"http://json-schema.org/draft-04/schema#","type":"integer","maximum":12})", "13", 1},
+  };
+  for (const Case& c : kCases) {
+    const Schema schema = read_schema(c.schema).value();
+    auto machine = SchemaMachine::compile(schema, SchemaMode::kAccept).value();
+    SchemaMachine::State state = machine->start();
+    size_t taken = 0;
+    for (; taken < std::string_view(c.text).size(); ++taken) {
+      state = machine->next(state, static_cast<uint8_t>(c.text[taken]));
+      if (machine->dead(state)) break;
+    }
+    EXPECT_EQ(taken, c.taken) << c.schema << " " << c.text;
+  }
+}
+
 TEST(SchemaMachine, ScalarsFollowTheirKeywords) {
   check({
       {R"({"type":"integer","minimum":-2,"exclusiveMaximum":10,"multipleOf":3})",
        {"0", "9", "3.0", "60e-1"},
        {"-3", "10", "12", "4", "3.5", "\"3\""}},
+      {R"({"type":"number","maximum":10})", {"1e0000000000001", "1E-0000000000001", "1e+01"}, {"1e0000000000002"}},
       {R"({"type":"number","multipleOf":0.01})", {"0.07", "1e-2", "19.99"}, {"0.075", "1e-3"}},
       {R"({"enum":[1,"a",null,[1,{"b":2}],false]})",
        {"1.0", "\"\\u0061\"", "null", "[1,{\"b\":2.0}]", "false"},
@@ -152,8 +191,8 @@ TEST(SchemaMachine, LongNumbersAreJudgedAsTheValidatorDoes) {
     bool accepted = false, judged = true;
   };
   for (const Case& c :
-       {Case{"{}", digits, true}, Case{"{}", "1e999999999", true}, Case{"{}", "1e0000000001", false, false},
-        Case{R"({"uniqueItems":true})", "[" + digits + "," + digits + "8]", true},
+       {Case{"{}", digits, true}, Case{"{}", "1e999999999", true}, Case{"{}", "1e1000000000", false, false},
+        Case{"{}", "1e0000000001", true}, Case{R"({"uniqueItems":true})", "[" + digits + "," + digits + "8]", true},
         Case{R"({"uniqueItems":true})", "[" + digits + "," + digits + "]", false},
         Case{R"({"maximum":9})", "0." + digits, false, false}}) {
     const Schema schema = read_schema(c.schema).value();

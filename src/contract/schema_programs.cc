@@ -117,42 +117,6 @@ uint32_t SchemaPrograms::plain_verdict(uint32_t program_id) {
   return verdict ? verdicts_.id(std::move(*verdict)) : kNone;
 }
 
-uint32_t SchemaPrograms::number_verdict(uint32_t program_id, std::string_view text) {
-  const Program& program = programs_[program_id];
-  const Result<Decimal> parsed = Decimal::parse(text);
-  if (!parsed.ok()) return kNone;
-  const Decimal& value = *parsed;
-  const auto holds = [&](uint32_t variable) {
-    const Atom& atom = formulas_.atom(variable);
-    const auto order = [&] { return value.compare(formulas_.decimal(atom.a)); };
-    switch (atom.kind) {
-      case AtomKind::kInteger:
-        return value.is_integer();
-      case AtomKind::kPlainInteger:
-        return text.find_first_of(".eE") == std::string_view::npos;
-      case AtomKind::kMinimum:
-        return order() >= 0;
-      case AtomKind::kExclusiveMinimum:
-        return order() > 0;
-      case AtomKind::kMaximum:
-        return order() <= 0;
-      case AtomKind::kExclusiveMaximum:
-        return order() < 0;
-      case AtomKind::kMultipleOf:
-        return value.is_multiple_of(formulas_.decimal(atom.a));
-      case AtomKind::kEqualNumber:
-        return order() == 0;
-      case AtomKind::kNumberSet:
-        return formulas_.number_set(atom.a).contains(value);
-      default:
-        return false;
-    }
-  };
-  auto verdict = final_verdict(program.formulas, program.formulas.size() - 1,
-                               [&](uint32_t variable) { return table().constant(holds(variable)); });
-  return verdict ? verdicts_.id(std::move(*verdict)) : kNone;
-}
-
 bool SchemaPrograms::text_alive(const TextState& text) {
   if (text.languages[0] == LanguageTable::kNothing) return false;
   if (text.languages[0] == LanguageTable::kEverything) return true;

@@ -21,6 +21,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "contract/number_reach.h"
 #include "contract/schema_formulas.h"
 
 namespace cadre::contract {
@@ -200,6 +201,9 @@ class SchemaPrograms {
     bool only_sets = false;  // nothing outside of them can do
   };
   NumberMarks number_marks(uint32_t program);
+  // Can a number that begins like this still be what the program demands? See contract/number_reach.h; in formulas that negate multipleOf or
+  // integer, compare with over 64 numbers or ask for one of a bound set, it says yes where it would have to look at every number.
+  bool number_can_follow(uint32_t program, std::string_view begun);
   // Does the program's verdict tell more than that the value is fit?
   bool has_open_goals(uint32_t program) const;
   const Step& step(uint32_t id) const { return steps_[id]; }
@@ -268,6 +272,9 @@ class SchemaPrograms {
   void substitute(std::vector<Formula>& formulas, const std::function<Formula(uint32_t)>& value_of);
   bool key_alive(uint32_t frame, uint32_t key);
   bool key_can_end(uint32_t frame, const KeyState& key);
+  bool number_atom_holds(const Atom& atom, const Decimal& value, std::string_view text) const;
+  std::vector<NumberPiece> find_number_pieces(uint32_t program);
+  void add_number_piece(NumberPiece piece, Formula left, std::vector<NumberPiece>& pieces);
   KeyClass class_of(const KeyState& key);
   uint32_t class_of_name(uint32_t program, uint32_t name);
   bool text_alive(const TextState& text);
@@ -285,14 +292,15 @@ class SchemaPrograms {
   InternTable<KeyClass> classes_;
   InternTable<TextState> texts_;
   InternTable<Verdict> verdicts_;
-  std::deque<Details> details_;                                       // per program
-  std::vector<std::array<uint32_t, kValueTypes>> location_programs_;  // per location; kUnknown: not yet
-  std::vector<int8_t> viable_;                                        // per location: -1 unknown
-  std::unordered_map<uint64_t, uint32_t> step_memo_;                  // (frame, class) -> step
-  std::unordered_map<uint64_t, uint32_t> after_memo_;                 // (step, verdict) -> frame
-  std::unordered_map<uint64_t, bool> key_alive_memo_;                 // (frame, key)
-  std::unordered_map<uint64_t, uint32_t> name_class_memo_;            // (program, name) -> class
-  std::vector<uint32_t> item_step_memo_, frame_verdict_memo_;         // per frame
+  std::deque<Details> details_;                                           // per program
+  std::vector<std::array<uint32_t, kValueTypes>> location_programs_;      // per location; kUnknown: not yet
+  std::vector<int8_t> viable_;                                            // per location: -1 unknown
+  std::unordered_map<uint64_t, uint32_t> step_memo_;                      // (frame, class) -> step
+  std::unordered_map<uint64_t, uint32_t> after_memo_;                     // (step, verdict) -> frame
+  std::unordered_map<uint32_t, std::vector<NumberPiece>> number_pieces_;  // per program
+  std::unordered_map<uint64_t, bool> key_alive_memo_;                     // (frame, key)
+  std::unordered_map<uint64_t, uint32_t> name_class_memo_;                // (program, name) -> class
+  std::vector<uint32_t> item_step_memo_, frame_verdict_memo_;             // per frame
 };
 
 }  // namespace cadre::contract

@@ -167,30 +167,6 @@ uint32_t SchemaPrograms::named_step(uint32_t frame, uint32_t name) {
   return member_step(frame, classes_[class_of_name(frames_[frame].program, name)]);
 }
 
-SchemaPrograms::NumberMarks SchemaPrograms::number_marks(uint32_t program_id) {
-  NumberMarks marks;
-  std::vector<uint32_t> variables;
-  for (const Formula formula : programs_[program_id].formulas) {
-    const auto& more = table().variables(formula);
-    variables.insert(variables.end(), more.begin(), more.end());
-  }
-  for (const uint32_t variable : variables) {
-    const Atom& atom = formulas_.atom(variable);
-    if (atom.kind == AtomKind::kInteger || atom.kind == AtomKind::kPlainInteger) continue;
-    if (atom.kind == AtomKind::kNumberSet) {
-      marks.sets.push_back(&formulas_.number_set(atom.a));
-      continue;
-    }
-    (atom.kind == AtomKind::kMultipleOf ? marks.divisors : marks.bounds).push_back(formulas_.decimal(atom.a));
-  }
-  const auto outside = [&](uint32_t variable) {
-    return formulas_.atom(variable).kind == AtomKind::kNumberSet ? FormulaTable::kFalse : table().variable(variable);
-  };
-  marks.only_sets =
-      !marks.sets.empty() && table().substitute(programs_[program_id].formulas[0], outside) == FormulaTable::kFalse;
-  return marks;
-}
-
 bool SchemaPrograms::has_open_goals(uint32_t program_id) const {
   const std::vector<Formula>& formulas = programs_[program_id].formulas;
   return std::any_of(formulas.begin() + 1, formulas.end(), [](Formula f) { return f > FormulaTable::kTrue; });
