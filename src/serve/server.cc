@@ -254,11 +254,10 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, agent::RunS
   auto impl = std::make_unique<Impl>(std::move(options.gate), service, clock);
   auto* const raw = impl.get();
   impl->serve_with(TRY(net::HttpServer::start(
-      std::move(options.http), [raw](net::InboundRequest request) {
-    return raw->handle(std::move(request)); },
+      std::move(options.http), [raw](net::InboundRequest request) { return raw->handle(std::move(request)); },
       [](int status, const std::string& message) {
-    return error_reply({status, message, "http_error", ""});
-      }));
+        return error_reply({status, message, "http_error", ""});
+      })));
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 

@@ -316,7 +316,11 @@ TEST(Server, WaitsForARunAsLongAsItIsAskedTo) {
   EXPECT_EQ(parse(client.read_reply())["text"], "finished");
   const auto late = parse(served.post("/v1/runs", {{"text", "slow"}}))["run"].get<std::string>();
   client.send("GET /v1/runs/" + late + "?wait_ms=5 HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  served.clock.advance_us(10'000);
+  ASSERT_TRUE(eventually([&] {
+    served.clock.advance_us(1'000);
+    pollfd ready{client.fd(), POLLIN, 0};
+    return ::poll(&ready, 1, 0) == 1;
+  }));
   EXPECT_EQ(parse(client.read_reply())["status"], "running");
 }
 
