@@ -209,7 +209,7 @@ TEST(Mcp, RefusesMessagesThatAreNone) {
 TEST(Mcp, DecodesHeaderValues) {
   EXPECT_EQ(*decode_mcp_header("plain"), "plain");
   EXPECT_EQ(*decode_mcp_header("=?base64?SGVsbG8sIOS4lueVjA==?="), "Hello, \xE4\xB8\x96\xE7\x95\x8C");
-  EXPECT_EQ(*decode_mcp_header("=?base64??="), "");
+  EXPECT_EQ(*decode_mcp_header("=?base64?" "?="), "");
   EXPECT_FALSE(decode_mcp_header("=?base64?abc?=").ok());
   EXPECT_FALSE(decode_mcp_header("=?base64?ab!d?=").ok());
 }
