@@ -51,7 +51,7 @@ class JsonBuilder final : public YAML::EventHandler {
  public:
   explicit JsonBuilder(std::string_view name) : name_(name) {}
 
-  Json take() { return std::move(root_); }
+  YamlDocument take() { return {std::move(root_), std::move(places_)}; }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -71,6 +71,7 @@ class JsonBuilder final : public YAML::EventHandler {
     if (is_key) {
       if (open_.back().value.contains(value)) refuse(mark, fmt::format("key \"{}\" appears twice", value));
       open_.back().key = value;
+      places_[yaml_pointer(open_.back().pointer, value)] = place_of(mark);
     } else {
       add(mark, tag == "!" ? Json(value) : plain_scalar(value));
     }
@@ -92,7 +93,23 @@ class JsonBuilder final : public YAML::EventHandler {
     Json value;
     std::optional<std::string> key;  // of a map, waiting for its value
     YAML::Mark mark;
+    std::string pointer;
   };
+
+  static YamlPlace place_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+
+  // The pointer of the value that comes next; the place of a member is that of its key, which is known by now.
+  std::string next_pointer(const YAML::Mark& mark) {
+    if (open_.empty()) {
+      places_[""] = place_of(mark);
+      return "";
+    }
+    const Open& parent = open_.back();
+    if (parent.key) return yaml_pointer(parent.pointer, *parent.key);
+    std::string pointer = yaml_pointer(parent.pointer, std::to_string(parent.value.size()));
+    places_[pointer] = place_of(mark);
+    return pointer;
+  }
 
   [[noreturn]] void refuse(const YAML::Mark& mark, std::string_view what) const {
     throw Refusal{place(name_, mark, what)};
@@ -108,16 +125,22 @@ class JsonBuilder final : public YAML::EventHandler {
     if (!open_.empty() && open_.back().value.is_object() && !open_.back().key)
       refuse(mark, "a key must be a plain word or a string");
     if (open_.size() >= kYamlDepthMax) refuse(mark, fmt::format("nests deeper than {} levels", kYamlDepthMax));
-    open_.push_back({std::move(value), std::nullopt, mark});
+    std::string pointer = next_pointer(mark);
+    open_.push_back({std::move(value), std::nullopt, mark, std::move(pointer)});
   }
 
   void end() {
     Open closed = std::move(open_.back());
     open_.pop_back();
-    add(closed.mark, std::move(closed.value));
+    put(closed.mark, std::move(closed.value));
   }
 
   void add(const YAML::Mark& mark, Json value) {
+    next_pointer(mark);
+    put(mark, std::move(value));
+  }
+
+  void put(const YAML::Mark& mark, Json value) {
     if (open_.empty()) {
       root_ = std::move(value);
     } else if (open_.back().value.is_array()) {
@@ -133,11 +156,28 @@ class JsonBuilder final : public YAML::EventHandler {
   std::string name_;
   std::vector<Open> open_;
   Json root_;
+  YamlPlaces places_;
 };
 
 }  // namespace
 
+std::string yaml_pointer(std::string_view pointer, std::string_view key) {
+  std::string below = std::string(pointer) + "/";
+  for (const char c : key) {
+    if (c == '~' || c == '/')
+      below += c == '~' ? "~0" : "~1";
+    else
+      below += c;
+  }
+  return below;
+}
+
 Result<Json> parse_yaml(std::string_view text, std::string_view name) {
+  YamlDocument document = TRY(parse_yaml_document(text, name));
+  return std::move(document.value);
+}
+
+Result<YamlDocument> parse_yaml_document(std::string_view text, std::string_view name) {
   if (text.size() > kYamlBytesMax)
     return Error{ErrorCode::kLimit,
                  fmt::format("{}: {} bytes, a YAML file may have {}", name, text.size(), kYamlBytesMax)};

@@ -46,6 +46,21 @@ TEST(Yaml, AnyBytesEndInAValueOrAnError) {
   SUCCEED();
 }
 
+TEST(Yaml, APlaceIsThatOfTheKeyOrOfTheElement) {
+  const auto document = parse_yaml_document("# cadre\na: 1\nb:\n  c/d: [x, {e~: 2}]\n  f:\n    - y\n", "t").value();
+  EXPECT_EQ(base::dump_json(document.value), R"({"a":1,"b":{"c/d":["x",{"e~":2}],"f":["y"]}})");
+  const YamlPlaces expected = {{"", {2, 1}},
+                               {"/a", {2, 1}},
+                               {"/b", {3, 1}},
+                               {"/b/c~1d", {4, 3}},
+                               {"/b/c~1d/0", {4, 9}},
+                               {"/b/c~1d/1", {4, 12}},
+                               {"/b/c~1d/1/e~0", {4, 13}},
+                               {"/b/f", {5, 3}},
+                               {"/b/f/0", {6, 7}}};
+  EXPECT_EQ(document.places, expected);
+}
+
 TEST(Yaml, LoadNamesAMissingFile) {
   const auto loaded = load_yaml("/nonexistent/recipe.yaml");
   ASSERT_FALSE(loaded.ok());
