@@ -58,7 +58,7 @@ struct ServeEntry {
   std::vector<std::string> origins;  // web pages of these origins may call
   int64_t body_bytes_max = 1 << 20;
   int64_t connections_max = 1'024;
-  int64_t requests_per_minute = 0;  // of one key; 0: unlimited
+  int64_t requests_per_minute = 0;  // of a key that names no rate of its own; 0: unlimited
   int64_t drain_ms = 10'000;        // how long a shutdown waits for runs
 };
 

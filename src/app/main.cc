@@ -7,6 +7,7 @@
 #include "app/eval_command.h"
 #include "app/grammar_command.h"
 #include "app/inspect_command.h"
+#include "app/serve_command.h"
 #include "app/sql_engine.h"
 #include "app/trace_command.h"
 #include "app/train_command.h"
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   app::TraceOptions trace;
   app::InspectOptions inspect;
   app::CheckOptions check;
+  app::ServeOptions serve;
   app::EvalOptions eval;
   app::TrainCommandOptions train;
   app::GrammarOptions grammar;
@@ -25,6 +27,7 @@ int main(int argc, char** argv) {
   const app::SpecialistLoader load_specialist = [](const std::string& path) { return app::load_sql_engine(path); };
   app::add_ask(line, ask, load_specialist);
   app::add_trace(line, trace, load_specialist);
+  app::add_serve(line, serve);
   app::add_eval(line, eval);
   app::add_train(line, train);
   app::add_inspect(line, inspect);

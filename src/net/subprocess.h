@@ -86,6 +86,7 @@ class Process {
   static constexpr size_t kLogTailBytes = 4 << 10;
 
   bool is_running() const;
+  ProcessExit kill() { return kill_and_reap(); }
   // Closes its input and waits, then asks it to end (SIGTERM) and waits, each `grace_ms`; then kills it.
   ProcessExit stop(int64_t grace_ms);
 

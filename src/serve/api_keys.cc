@@ -131,17 +131,18 @@ const ApiKey* ApiKeys::find(std::string_view secret) const {
 }
 
 int64_t RateLimits::take(const ApiKey& key) {
-  if (key.requests_per_second <= 0) return 0;
+  const bool has_own = key.requests_per_second > 0;
+  const double rate = has_own ? key.requests_per_second : requests_per_second_default_;
+  if (rate <= 0) return 0;
+  const double burst = has_own ? key.burst : std::max(1.0, rate);
   const int64_t now_ns = clock_.monotonic_ns();
   const std::lock_guard lock(mutex_);
-  auto [it, is_new] = buckets_.try_emplace(key.name, Bucket{key.burst, now_ns});
+  auto [it, is_new] = buckets_.try_emplace(key.name, Bucket{burst, now_ns});
   auto& bucket = it->second;
-  bucket.tokens =
-      std::min(key.burst, bucket.tokens + static_cast<double>(now_ns - bucket.at_ns) * 1e-9 * key.requests_per_second);
+  bucket.tokens = std::min(burst, bucket.tokens + static_cast<double>(now_ns - bucket.at_ns) * 1e-9 * rate);
   bucket.at_ns = now_ns;
-  if (bucket.tokens < 1) {
-    return std::max<int64_t>(1, static_cast<int64_t>(std::ceil((1 - bucket.tokens) / key.requests_per_second * 1000)));
-  }
+  if (bucket.tokens < 1)
+    return std::max<int64_t>(1, static_cast<int64_t>(std::ceil((1 - bucket.tokens) / rate * 1000)));
   bucket.tokens -= 1;
   return 0;
 }

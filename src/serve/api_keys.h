@@ -60,7 +60,9 @@ class ApiKeys {
 // A token bucket per name: `burst` requests at once, `requests_per_second` in the long run.
 class RateLimits {
  public:
-  explicit RateLimits(const base::Clock& clock) : clock_(clock) {}
+  // `requests_per_second_default` holds for keys that name no rate of their own (0: none).
+  RateLimits(const base::Clock& clock, double requests_per_second_default)
+      : clock_(clock), requests_per_second_default_(requests_per_second_default) {}
   // 0: go on. Else after how many milliseconds there is a token again.
   int64_t take(const ApiKey& key);
 
@@ -70,6 +72,7 @@ class RateLimits {
     int64_t at_ns = 0;
   };
   const base::Clock& clock_;
+  const double requests_per_second_default_;
   std::mutex mutex_;
   std::map<std::string, Bucket> buckets_;  // guarded by mutex_; one per key of the file
 };

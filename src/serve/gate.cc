@@ -41,7 +41,7 @@ std::string bearer(const net::InboundRequest& request) {
 Gate::Gate(GateOptions options, const base::Clock& clock)
     : options_(std::move(options)),
       local_{.name = "local", .scopes = static_cast<uint32_t>(Scope::kAdmin)},
-      rates_(clock) {}
+      rates_(clock, options_.requests_per_second) {}
 
 bool Gate::is_allowed_host(const std::string& host) const {
   const auto name = lower(without_port(host));

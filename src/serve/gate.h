@@ -17,6 +17,7 @@ namespace cadre::serve {
 
 struct GateOptions {
   ApiKeys keys;
+  double requests_per_second = 0;          // of a key that names no rate, and of loopback without one; 0: not limited
   bool is_loopback_trusted = false;        // loopback needs no key though there are some
   std::vector<std::string> allowed_hosts;  // names besides localhost, 127.0.0.1, [::1]; without port; "*": any
   std::vector<std::string>
