@@ -218,16 +218,16 @@ struct Postgres::Handle {
     const std::string said = primary != nullptr ? primary : trimmed(PQerrorMessage(connection));
     return Error{
         code_of(state == nullptr ? "" : state),
-        fmt::format("{} {}: {}{}", verb, shown, said, state == nullptr ? "" : fmt::format(" (SQLSTATE {})", state))
-        // What the server said instead of letting us in, or what kept us from reaching it.
-        Error connect_error() const {const std::string said = trimmed(PQerrorMessage(connection));
+        fmt::format("{} {}: {}{}", verb, shown, said, state == nullptr ? "" : fmt::format(" (SQLSTATE {})", state))};
+  }
+
+  // What the server said instead of letting us in, or what kept us from reaching it.
+  Error connect_error() const {
+    const std::string said = trimmed(PQerrorMessage(connection));
     const std::string state = sqlstate_in(said);
     return Error{code_of(state), fmt::format("connect to {}: {}", shown, said.substr(0, said.find("\nLOCATION:")))};
   }
 };
-}  // namespace cadre::agent
-}
-;
 
 Postgres::Postgres(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
 Postgres::Postgres(Postgres&&) noexcept = default;

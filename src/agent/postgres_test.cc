@@ -8,7 +8,7 @@
 #include "agent/sql_tool.h"
 #include "agent/test_postgres.h"
 
-// Against a real server. Each test starts one, so that there are few and each shows a lot.
+// Against a real server. Starting one takes seconds, so that few tests show a lot.
 namespace cadre::agent {
 namespace {
 
@@ -54,11 +54,7 @@ std::string count(const TestPostgres& server) {
   return server.connect().query_text("SELECT count(*) FROM orders", {}, TestPostgres::wait()).value();
 }
 
-TEST(Postgres, ReadingToolsReadAndCannotWrite) {
-  const auto server = TestPostgres::start();
-  ASSERT_NE(server, nullptr);
-  make_orders(*server);
-
+void reading_tools_read_and_cannot_write(const TestPostgres* server) {
   const auto by_city =
       tool(*server, "read", "SELECT id, total FROM orders WHERE city = :city AND total > :least ORDER BY id");
   EXPECT_EQ(rows(*by_city, {{"city", "Berlin"}, {"least", 5}}), R"([{"id":1,"total":10.5}])");
@@ -103,11 +99,7 @@ TEST(Postgres, ReadingToolsReadAndCannotWrite) {
   EXPECT_EQ(rows(*free, {{"sql", "SELECT 1 AS a"}}), R"([{"a":1}])");  // the connections live on
 }
 
-TEST(Postgres, FencedWritesHappenOncePerKey) {
-  const auto server = TestPostgres::start();
-  ASSERT_NE(server, nullptr);
-  make_orders(*server);
-
+void fenced_writes_happen_once_per_key(const TestPostgres* server) {
   const auto plain = tool(*server, "once", "UPDATE orders SET total = total + :by WHERE city = :city");
   EXPECT_EQ(call(*plain, {{"by", 1}, {"city", "Berlin"}}).result.dump(),
             R"({"row_count":0,"is_complete":true,"rows":[],"changed":2})");
@@ -140,6 +132,14 @@ TEST(Postgres, FencedWritesHappenOncePerKey) {
   const ToolReturn blocked = plain->call({.arguments = {{"by", 1}, {"city", "Berlin"}}, .timeout_ms = 60});
   EXPECT_EQ(code(blocked), ErrorCode::kTimeout);
   EXPECT_FALSE(blocked.is_uncertain);
+}
+
+TEST(Postgres, ReadingToolsCannotWriteAndFencedWritesHappenOncePerKey) {
+  const auto server = TestPostgres::start();
+  ASSERT_NE(server, nullptr);
+  make_orders(*server);
+  reading_tools_read_and_cannot_write(server.get());
+  fenced_writes_happen_once_per_key(server.get());
 }
 
 TEST(Postgres, AServerThatGoesAwayIsUnavailableAndComesBack) {
