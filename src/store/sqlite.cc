@@ -13,6 +13,8 @@ struct Connection {
   sqlite3* handle = nullptr;
   std::string path;
   Authorizer authorizer;
+  std::function<bool()> watch;
+  bool is_stopped = false;              // by the watch, in the step() on the stack
   Statement::Meter* running = nullptr;  // of the statement whose step() is on the stack
 
   Connection() = default;
@@ -20,8 +22,11 @@ struct Connection {
   ~Connection() { sqlite3_close_v2(handle); }
 
   static int on_progress(void* self) {
-    auto* meter = static_cast<Connection*>(self)->running;
+    auto* connection = static_cast<Connection*>(self);
+    auto* meter = connection->running;
     if (meter == nullptr) return 0;
+    connection->is_stopped = connection->watch && connection->watch();
+    if (connection->is_stopped) return 1;
     meter->used += kStepLimitGranularity;
     meter->reached = meter->limit > 0 && meter->used >= meter->limit;
     return meter->reached ? 1 : 0;
@@ -313,10 +318,13 @@ int Statement::parameter_count() const {
 Result<bool> Statement::step() {
   if (bind_failure_ != 0) return sqlite_error(*connection_, bind_failure_, "bind a value on");
   auto* outer = std::exchange(connection_->running, &meter_);
+  connection_->is_stopped = false;
   const int code = sqlite3_step(stmt(handle_));
   connection_->running = outer;
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
+  if (connection_->is_stopped)
+    return Error{ErrorCode::kCancelled, fmt::format("run SQL on \"{}\": asked to stop", connection_->path)};
   if (meter_.reached)
     return Error{ErrorCode::kLimit, fmt::format("run SQL on \"{}\": stopped after {} steps, the limit; ask for less",
                                                 connection_->path, meter_.used)};
@@ -457,6 +465,10 @@ Result<int64_t> Database::query_int64(std::string_view sql) {
 void Database::set_authorizer(Authorizer authorizer) {
   connection_->authorizer = std::move(authorizer);
   sqlite3_set_authorizer(connection_->handle, connection_->authorizer ? &on_authorize : nullptr, connection_.get());
+}
+
+void Database::set_watch(std::function<bool()> wants_stop) {
+  connection_->watch = std::move(wants_stop);
 }
 
 void Database::interrupt() {

@@ -154,6 +154,9 @@ class Database {
 
   // Asked for everything that is compiled from now on; an empty function removes it.
   void set_authorizer(Authorizer authorizer);
+  // Asked every kStepLimitGranularity instructions of a step(), on its thread; when it says true, step() returns kCancelled. An empty
+  // function removes it.
+  void set_watch(std::function<bool()> wants_stop);
   // Makes the running step() return kLimit. Safe from any thread while the Database lives.
   void interrupt();
 

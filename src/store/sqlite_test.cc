@@ -268,5 +268,16 @@ TEST(Sqlite, QuotedIdentifierDoublesQuotes) {
   EXPECT_EQ(database.query_int64("SELECT count(*) FROM " + name).value(), 0);
 }
 
+TEST(Sqlite, AWatchStopsALongStatement) {
+  auto database = memory();
+  int asked = 0;
+  database.set_watch([&] { return ++asked == 3; });
+  auto endless = database.prepare("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n").value();
+  EXPECT_EQ(endless.step().error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(asked, 3);
+  database.set_watch({});
+  EXPECT_EQ(database.query_int64("SELECT 1").value(), 1);
+}
+
 }  // namespace
 }  // namespace cadre::store
