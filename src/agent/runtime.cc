@@ -85,8 +85,16 @@ SpecialistView view_of(const OpenSpecialist& specialist) {
   return {specialist.entry.name, specialist.pack.name, specialist.entry.purpose, input, output, false, true};
 }
 
+// The time at which a wait is over; a day is as long as any lasts.
+int64_t until(const base::Clock& clock, int64_t timeout_ms) {
+  constexpr int64_t kDay_ms = int64_t{24} * 3600 * 1000;
+  return clock.monotonic_ns() + std::clamp<int64_t>(timeout_ms, 0, kDay_ms) * 1'000'000;
+}
+
 // A run in this process that has not ended.
 struct Live {
+  std::condition_variable ended;  // has_ended became true
+  bool has_ended = false;
   bool is_working = false;
   std::optional<std::string> cancelled_by;
 };
@@ -291,6 +299,8 @@ void Runtime::Impl::ended(const Work& work, const Result<RunReport>& report) {
   {
     const std::lock_guard lock(mutex);
     live.erase(work.run);
+    work.live->has_ended = true;
+    work.live->ended.notify_all();
     --working;
     run_ended.notify_all();
   }
@@ -321,7 +331,6 @@ Runtime::~Runtime() {
     const std::lock_guard lock(impl_->mutex);
     impl_->is_stopping = true;
     impl_->has_work.notify_all();
-    impl_->run_ended.notify_all();
   }
   for (std::thread& thread : impl_->threads) thread.join();
 }
@@ -342,14 +351,17 @@ Result<RunView> Runtime::view(const store::RunId& run) {
 }
 
 Result<RunView> Runtime::wait(const store::RunId& run, int64_t timeout_ms, const base::Cancel* cancel) {
-  const int64_t until_ns = impl_->parts.clock->monotonic_ns() + timeout_ms * 1'000'000;
+  const int64_t until_ns = until(*impl_->parts.clock, timeout_ms);
   {
     std::unique_lock lock(impl_->mutex);
-    const auto is_over = [&] {
-      return !impl_->live.contains(run) || impl_->is_stopping || (cancel != nullptr && cancel->requested()) ||
-             impl_->parts.clock->monotonic_ns() >= until_ns;
-    };
-    while (!is_over()) impl_->run_ended.wait_for(lock, kLook);
+    const auto found = impl_->live.find(run);
+    const std::shared_ptr<Live> live = found == impl_->live.end() ? nullptr : found->second;
+    while (live && !live->has_ended && !(cancel != nullptr && cancel->requested())) {
+      const int64_t left_ns = until_ns - impl_->parts.clock->monotonic_ns();
+      if (left_ns <= 0) break;
+      const std::chrono::nanoseconds left(left_ns);
+      live->ended.wait_for(lock, cancel != nullptr ? std::min<std::chrono::nanoseconds>(left, kLook) : left);
+    }
   }
   return view(run);
 }
@@ -433,7 +445,7 @@ std::string Runtime::metrics() {
 }
 
 Result<void> Runtime::drain(int64_t timeout_ms) {
-  const int64_t until_ns = impl_->parts.clock->monotonic_ns() + timeout_ms * 1'000'000;
+  const int64_t until_ns = until(*impl_->parts.clock, timeout_ms);
   std::unique_lock lock(impl_->mutex);
   impl_->is_draining = true;
   while (impl_->beginning > 0 || !impl_->live.empty()) {

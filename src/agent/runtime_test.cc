@@ -144,7 +144,7 @@ TEST_F(RuntimeTest, AnswersWithValueEvidenceAndSteps) {
   EXPECT_EQ(view.status, RunStatus::kAnswered) << view.message;
   EXPECT_EQ(view.reason, "none");
   EXPECT_THAT(view.text, HasSubstr("3 (sum of Goals"));
-  EXPECT_EQ(base::dump_json(view.value["rows"]), "[[3.0]]");
+  EXPECT_EQ(base::dump_json(view.value["rows"]), "[[3]]");
   EXPECT_THAT(view.value["sql"].get<std::string>(), HasSubstr("SUM"));
   EXPECT_EQ(view.evidence.size(), 5U);
   ASSERT_EQ(view.steps.size(), 1U);
