@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -53,7 +54,10 @@ size_t size_bytes(const CellValue& value) {
 }  // namespace
 
 struct Table::Impl {
+  explicit Impl(TableData given) : data(std::move(given)) {}
+
   mutable TableData data;  // the database of a table from memory is made at the first query
+  mutable std::mutex one_at_a_time;  // on the database: held while a statement lives
 
   Result<store::Database*> database() const {
     if (!data.database) data.database = TRY(database_of_rows(data.schema, data.rows));
@@ -75,6 +79,7 @@ struct Table::Impl {
 
 // A column that the index gave up is text with millions of distinct cells: one pass per question.
 Result<void> Table::Impl::scan_cells(const CellScanner& scanner, uint32_t column, std::vector<CellMatch>& out) const {
+  const std::lock_guard lock(one_at_a_time);
   auto rows = TRY(select(quoted_column(column)));
   while (out.size() < kCellMatchesMax && TRY(rows.step())) scanner.match(column, rows.column_text(0), out);
   return {};
@@ -82,6 +87,7 @@ Result<void> Table::Impl::scan_cells(const CellScanner& scanner, uint32_t column
 
 Result<bool> Table::Impl::scan_for_cell(uint32_t column, std::string_view value) const {
   const std::string key = cell_key(value);
+  const std::lock_guard lock(one_at_a_time);
   auto rows = TRY(select(quoted_column(column)));
   while (TRY(rows.step())) {
     const std::string_view cell = rows.column_text(0);
@@ -130,20 +136,20 @@ Result<Table> Table::open(const std::string& path, const OpenOptions& options) {
                 std::equal(kSqliteMagic.begin(), kSqliteMagic.end(), file.bytes().begin());
   }
   auto data = is_sqlite ? read_sqlite_table(path, options) : import_csv(path, options);
-  return Table(std::make_unique<Impl>(Impl{TRY(std::move(data))}));
+  return Table(std::make_unique<Impl>(TRY(std::move(data))));
 }
 
 Result<Table> Table::from_rows(TableSchema schema, const std::vector<std::vector<std::string>>& rows) {
   TableData data = TRY(data_of_rows(std::move(schema), rows));
   data.rows = rows;
-  return Table(std::make_unique<Impl>(Impl{std::move(data)}));
+  return Table(std::make_unique<Impl>(std::move(data)));
 }
 
 Result<Table> Table::over_database(std::shared_ptr<store::Database> database, TableSchema schema,
                                    const std::vector<std::vector<std::string>>& rows) {
   TableData data = TRY(data_of_rows(std::move(schema), rows));
   data.database = std::move(database);
-  return Table(std::make_unique<Impl>(Impl{std::move(data)}));
+  return Table(std::make_unique<Impl>(std::move(data)));
 }
 
 Result<std::shared_ptr<store::Database>> Table::open_read_only(const std::string& database_path) {
@@ -184,6 +190,7 @@ Result<bool> Table::has_cell(uint32_t column, std::string_view value) const {
 std::vector<std::string> Table::sample_cells(uint32_t column, size_t count) const {
   if (impl_->data.index.is_indexed(column)) return impl_->data.index.sample(column, count);
   std::vector<std::string> cells;
+  const std::lock_guard lock(impl_->one_at_a_time);
   auto rows = impl_->select(impl_->quoted_column(column), fmt::format(" LIMIT {}", count));
   while (rows.ok() && cells.size() < count) {
     const auto has_row = rows->step();
@@ -197,6 +204,7 @@ std::vector<std::string> Table::sample_cells(uint32_t column, size_t count) cons
 Table::Range Table::range(uint32_t column) const {
   if (impl_->data.index.is_indexed(column)) return impl_->data.index.range(column);
   const std::string name = impl_->quoted_column(column);
+  const std::lock_guard lock(impl_->one_at_a_time);
   auto rows = impl_->select(fmt::format("MIN({0}), MAX({0})", name));
   if (!rows.ok()) return {};
   const auto has_row = rows->step();
@@ -206,6 +214,7 @@ Table::Range Table::range(uint32_t column) const {
 
 Result<QueryResult> Table::query(const std::string& sql, const QueryLimits& limits) const {
   if (!begins_with_select(sql)) return Error{ErrorCode::kInvalid, "only a SELECT may be run on a table"};
+  const std::lock_guard lock(impl_->one_at_a_time);
   store::Database* database = TRY(impl_->database());
   auto statement = TRY(database->prepare(sql));
   statement.set_step_limit(limits.vm_steps_max);

@@ -3,7 +3,8 @@
 //
 // Sources: a CSV file (imported into a private temporary database; the file is only read), or a SQLite file (opened
 // read-only and immutable-safe; one of its tables is chosen by name, or the only one). The user's file is never
-// changed. Thread safety: a Table belongs to one thread at a time.
+// changed. Thread safety: const methods may be called from several threads at once; those that execute SQL (queries, and
+// look-ups in columns that no index holds) wait for each other. Tables that share a database belong to one thread together.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
