@@ -60,11 +60,25 @@ Event Acts::act(const RunState& state, const Effect& effect) {
 Event Acts::on(const Dispatch&, const RunState& state) {
   const Stopwatch stopwatch(*parts_.clock, timings_.dispatch_ns);
   auto decision = parts_.dispatcher->dispatch(state.request.question);
+  // Without a specialist there is nobody to leave the decision to.
+  if (!decision.ok() && parts_.engine == nullptr) return Abandoned{decision.error().message};
   // A dispatcher that fails must not stop a specialist that can abstain by itself.
-  if (!decision.ok()) return Dispatched{true, 0, "none", decision.error().message, {{state.request.specialist}}};
-  Dispatched event{decision->accepted, decision->confidence, decision->tier, decision->reason, {}};
+  if (!decision.ok()) return Dispatched{true, 0, "none", decision.error().message, {{state.request.specialist}}, {}};
+  if (decision->accepted && decision->chosen) return take(*decision);
+  Dispatched event{decision->accepted, decision->confidence, decision->tier, decision->reason, {}, {}};
   if (event.accepted) event.plan.push_back({state.request.specialist});
   return event;
+}
+
+Event Acts::take(const DispatchDecision& decision) {
+  const Chosen& chosen = *decision.chosen;
+  parts_.engine = chosen.engine;
+  parts_.table = chosen.table;
+  auto task = contract::make_sql_task(*parts_.table, task_.question);
+  if (!task.ok()) return Abandoned{task.error().message};
+  task_ = std::move(*task);
+  return Dispatched{true,         decision.confidence, decision.tier, decision.reason, {{chosen.target.specialist}},
+                    chosen.target};
 }
 
 Event Acts::on(const Attempt& effect, const RunState&) {

@@ -34,7 +34,7 @@ struct StageTimings {
   int64_t total_ns = 0;
 };
 
-// None is owned; all outlive the acts.
+// None is owned; all outlive the acts. Engine and table may be null until a dispatcher chose them.
 struct ActParts {
   const base::Clock* clock = nullptr;
   Dispatcher* dispatcher = nullptr;
@@ -53,6 +53,7 @@ class Acts {
 
  private:
   Event on(const Dispatch& effect, const RunState& state);
+  Event take(const DispatchDecision& decision);
   Event on(const Attempt& effect, const RunState& state);
   Event on(const Verify& effect, const RunState& state);
   Event on(const Execute& effect, const RunState& state);

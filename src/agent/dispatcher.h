@@ -5,18 +5,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "agent/events.h"
 #include "base/result.h"
+#include "contract/table.h"
+#include "engine/specialist_engine.h"
 
 namespace cadre::agent {
+
+// Who carries out a run whose request leaves it open. Neither part is owned; both outlive the run's work.
+struct Chosen {
+  Target target;
+  engine::SpecialistEngine* engine = nullptr;
+  const contract::Table* table = nullptr;
+};
 
 struct DispatchDecision {
   bool accepted = false;
   double confidence = 0;  // calibrated, that the decision is right
   std::string tier;       // who decided: "rules", "linear", "net", "none"
   std::string reason;     // for people, when declined
+  std::optional<Chosen> chosen;
 };
 
 class Dispatcher {
@@ -28,7 +40,7 @@ class Dispatcher {
 // Where no router is installed: everything goes to the specialist, which abstains by itself.
 class AcceptAll final : public Dispatcher {
  public:
-  Result<DispatchDecision> dispatch(std::string_view) override { return DispatchDecision{true, 1.0, "none", ""}; }
+  Result<DispatchDecision> dispatch(std::string_view) override { return DispatchDecision{true, 1.0, "none", "", {}}; }
 };
 
 }  // namespace cadre::agent

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/acts.h"
 #include "agent/run.h"
@@ -23,6 +25,25 @@ struct RunReport {
   StageTimings timings;
 };
 
+// Kinds of runs in the journal: who may take one over when its process died.
+inline constexpr const char* kAskRun = "ask";          // `cadre ask`
+inline constexpr const char* kServedRun = "run";       // a runtime over a cadre file
+inline constexpr const char* kKeyedRun = "run.keyed";  // the same, asked with an idempotency key
+
+// A run that is in the journal and has something left to do.
+struct BegunRun {
+  store::RunId run;
+  RunState state;
+  std::vector<Effect> effects;  // what is due
+};
+
+// Looked at before every act; an event that it gives is what happens to the run instead (Cancelled).
+using Interrupt = std::function<std::optional<Event>()>;
+
+// Begins a run; it is on stable storage when this returns.
+Result<BegunRun> begin_run(store::Journal& journal, const base::Clock& clock, const char* run_kind,
+                           const Request& request, const Budget& budget, const Policy& policy);
+
 class Driver {
  public:
   // `journal` and the parts outlive the driver.
@@ -36,7 +57,12 @@ class Driver {
   // Carries a claimed run to its end. The table must be the one of its request.
   Result<RunReport> carry_on(const store::RunId& run);
 
+  // Carries a begun run to its end; where the journal fails, the run is ended as failed as far as that is possible.
+  Result<RunReport> carry_on(BegunRun begun, const Interrupt& interrupt = {});
+
  private:
+  Result<RunReport> work_on(BegunRun begun, contract::SqlTask task, StageTimings timings, const Interrupt& interrupt);
+
   store::Journal& journal_;
   ActParts parts_;
 };

@@ -39,14 +39,18 @@ constexpr Names<BudgetKind, 5> kBudgetKinds = {{{BudgetKind::kAttempts, "attempt
                                                 {BudgetKind::kVmSteps, "vm_steps"},
                                                 {BudgetKind::kResumptions, "resumptions"},
                                                 {BudgetKind::kTime, "time"}}};
-constexpr Names<ErrorCode, 8> kErrorCodes = {{{ErrorCode::kInvalid, "invalid"},
-                                              {ErrorCode::kNotFound, "not_found"},
-                                              {ErrorCode::kUnsupported, "unsupported"},
-                                              {ErrorCode::kLimit, "limit"},
-                                              {ErrorCode::kIo, "io"},
-                                              {ErrorCode::kBusy, "busy"},
-                                              {ErrorCode::kCorrupt, "corrupt"},
-                                              {ErrorCode::kInternal, "internal"}}};
+constexpr Names<ErrorCode, 12> kErrorCodes = {{{ErrorCode::kInvalid, "invalid"},
+                                               {ErrorCode::kNotFound, "not_found"},
+                                               {ErrorCode::kUnsupported, "unsupported"},
+                                               {ErrorCode::kLimit, "limit"},
+                                               {ErrorCode::kIo, "io"},
+                                               {ErrorCode::kBusy, "busy"},
+                                               {ErrorCode::kCorrupt, "corrupt"},
+                                               {ErrorCode::kTimeout, "timeout"},
+                                               {ErrorCode::kUnavailable, "unavailable"},
+                                               {ErrorCode::kDenied, "denied"},
+                                               {ErrorCode::kCancelled, "cancelled"},
+                                               {ErrorCode::kInternal, "internal"}}};
 
 template <class Enum, size_t N>
 const char* name_of(const Names<Enum, N>& names, Enum value) {
@@ -328,13 +332,29 @@ Result<Verdict> verdict_from_json(const Json& json) {
 // ---- the request and its limits
 // --------------------------------------------------------------------------------------------------
 
+// Keys that came later, or that only some runs have, are left out where they say nothing, and read as that where they are missing.
+void put_bytes(Json& object, const char* key, const std::string& bytes) {
+  if (!bytes.empty()) object[key] = bytes_to_json(bytes);
+}
+
+Result<std::string> bytes_or_none(const Json& object, const char* key) {
+  if (!object.contains(key)) return std::string();
+  return bytes_at(object, key);
+}
+
 Json request_to_json(const Request& request) {
-  return {{"question", bytes_to_json(request.question)},
-          {"table_path", bytes_to_json(request.table_path)},
-          {"table_name", bytes_to_json(request.table_name)},
-          {"table_fingerprint", request.table_fingerprint},
-          {"specialist_path", bytes_to_json(request.specialist_path)},
-          {"specialist", bytes_to_json(request.specialist)}};
+  Json json = {{"question", bytes_to_json(request.question)},
+               {"table_path", bytes_to_json(request.table_path)},
+               {"table_name", bytes_to_json(request.table_name)},
+               {"table_fingerprint", request.table_fingerprint},
+               {"specialist_path", bytes_to_json(request.specialist_path)},
+               {"specialist", bytes_to_json(request.specialist)}};
+  put_bytes(json, "name", request.name);
+  put_bytes(json, "named", request.named);
+  put_bytes(json, "subject", request.subject);
+  put_bytes(json, "asker", request.asker);
+  put_bytes(json, "idempotency_key", request.idempotency_key);
+  return json;
 }
 
 Result<Request> request_from_json(const Json& json) {
@@ -345,17 +365,24 @@ Result<Request> request_from_json(const Json& json) {
   request.table_fingerprint = TRY(base::json_string(json, "table_fingerprint"));
   request.specialist_path = TRY(bytes_at(json, "specialist_path"));
   request.specialist = TRY(bytes_at(json, "specialist"));
+  request.name = TRY(bytes_or_none(json, "name"));
+  request.named = TRY(bytes_or_none(json, "named"));
+  request.subject = TRY(bytes_or_none(json, "subject"));
+  request.asker = TRY(bytes_or_none(json, "asker"));
+  request.idempotency_key = TRY(bytes_or_none(json, "idempotency_key"));
   return request;
 }
 
 Json budget_to_json(const Budget& budget) {
-  return {{"attempts_max", budget.attempts_max},
-          {"candidates_max", budget.candidates_max},
-          {"calls_max", budget.calls_max},
-          {"busy_retries_max", budget.busy_retries_max},
-          {"vm_steps_max", budget.vm_steps_max},
-          {"rows_max", budget.rows_max},
-          {"resumptions_max", budget.resumptions_max}};
+  Json json = {{"attempts_max", budget.attempts_max},
+               {"candidates_max", budget.candidates_max},
+               {"calls_max", budget.calls_max},
+               {"busy_retries_max", budget.busy_retries_max},
+               {"vm_steps_max", budget.vm_steps_max},
+               {"rows_max", budget.rows_max},
+               {"resumptions_max", budget.resumptions_max}};
+  if (budget.time_ms_max != 0) json["time_ms_max"] = budget.time_ms_max;
+  return json;
 }
 
 Result<Budget> budget_from_json(const Json& json) {
@@ -367,6 +394,7 @@ Result<Budget> budget_from_json(const Json& json) {
   budget.vm_steps_max = TRY(base::json_int(json, "vm_steps_max"));
   budget.rows_max = TRY(base::json_int(json, "rows_max"));
   budget.resumptions_max = TRY(base::json_int(json, "resumptions_max"));
+  if (json.contains("time_ms_max")) budget.time_ms_max = TRY(base::json_int(json, "time_ms_max"));
   return budget;
 }
 
@@ -382,6 +410,30 @@ Result<Policy> policy_from_json(const Json& json) {
   policy.answerable_min = TRY(base::json_number(json, "answerable_min"));
   policy.doubt_keeps = TRY(base::json_number(json, "doubt_keeps"));
   return policy;
+}
+
+Json target_to_json(const Target& target) {
+  return {{"name", bytes_to_json(target.name)},
+          {"table_path", bytes_to_json(target.table_path)},
+          {"table_name", bytes_to_json(target.table_name)},
+          {"table_fingerprint", target.table_fingerprint},
+          {"specialist_path", bytes_to_json(target.specialist_path)},
+          {"specialist", bytes_to_json(target.specialist)},
+          {"budget", budget_to_json(target.budget)},
+          {"policy", policy_to_json(target.policy)}};
+}
+
+Result<Target> target_from_json(const Json& json) {
+  Target target;
+  target.name = TRY(bytes_at(json, "name"));
+  target.table_path = TRY(bytes_at(json, "table_path"));
+  target.table_name = TRY(bytes_at(json, "table_name"));
+  target.table_fingerprint = TRY(base::json_string(json, "table_fingerprint"));
+  target.specialist_path = TRY(bytes_at(json, "specialist_path"));
+  target.specialist = TRY(bytes_at(json, "specialist"));
+  target.budget = TRY(object_at<Budget>(json, "budget", budget_from_json));
+  target.policy = TRY(object_at<Policy>(json, "policy", policy_from_json));
+  return target;
 }
 
 Result<PlanStep> plan_step_from_json(const Json& json) {
@@ -406,13 +458,15 @@ Result<Event> run_begun(const Json& json) {
 }
 
 Json to_json(const Dispatched& event) {
-  return {{"accepted", event.accepted},
-          {"tier", event.tier},
-          {"confidence", event.confidence},
-          {"reason", bytes_to_json(event.reason)},
-          {"plan", vector_to_json(event.plan, [](const PlanStep& step) {
-             return Json{{"specialist", bytes_to_json(step.specialist)}};
-           })}};
+  Json json = {{"accepted", event.accepted},
+               {"tier", event.tier},
+               {"confidence", event.confidence},
+               {"reason", bytes_to_json(event.reason)},
+               {"plan", vector_to_json(event.plan, [](const PlanStep& step) {
+                  return Json{{"specialist", bytes_to_json(step.specialist)}};
+                })}};
+  if (event.target) json["target"] = target_to_json(*event.target);
+  return json;
 }
 
 Result<Event> run_dispatched(const Json& json) {
@@ -422,6 +476,7 @@ Result<Event> run_dispatched(const Json& json) {
   event.confidence = TRY(real_at(json, "confidence"));
   event.reason = TRY(bytes_at(json, "reason"));
   event.plan = TRY(vector_at<PlanStep>(json, "plan", plan_step_from_json));
+  if (json.contains("target")) event.target = TRY(object_at<Target>(json, "target", target_from_json));
   return Event{std::move(event)};
 }
 
@@ -503,6 +558,13 @@ Result<Event> run_abandoned(const Json& json) {
   return Event{Abandoned{TRY(bytes_at(json, "why"))}};
 }
 
+Json to_json(const Cancelled& event) {
+  return {{"who", bytes_to_json(event.who)}};
+}
+Result<Event> run_cancelled(const Json& json) {
+  return Event{Cancelled{TRY(bytes_at(json, "who"))}};
+}
+
 // In the order of the alternatives of Event.
 struct Codec {
   const char* kind;
@@ -516,7 +578,8 @@ constexpr std::array<Codec, std::variant_size_v<Event>> kCodecs = {{{"run.begin"
                                                                     {"answer.composed", answer_composed},
                                                                     {"budget.exhausted", budget_exhausted},
                                                                     {"run.resume", run_resumed},
-                                                                    {"inputs.lost", run_abandoned}}};
+                                                                    {"inputs.lost", run_abandoned},
+                                                                    {"cancelled", run_cancelled}}};
 
 }  // namespace
 

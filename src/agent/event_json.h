@@ -18,7 +18,7 @@ namespace cadre::agent {
 struct RunState;
 
 // "run.begin", "dispatch.returned", "attempt.returned", "candidate.verified", "call.returned", "answer.composed",
-// "budget.exhausted", "run.resume", "inputs.lost".
+// "budget.exhausted", "run.resume", "inputs.lost", "cancelled".
 const char* event_kind(const Event& event);
 
 base::Json event_to_json(const Event& event);

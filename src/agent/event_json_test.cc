@@ -51,6 +51,22 @@ std::vector<Event> some_events() {
       BudgetExhausted{BudgetKind::kTime, "10 s"},
       Resumed{"process 7 is gone"},
       Abandoned{"the table changed"},
+      Cancelled{"eve \xff"},
+      RunBegun{{.question = "q",
+                .name = "sales",
+                .named = "sales",
+                .subject = "p-1",
+                .asker = "ward",
+                .idempotency_key = "\xfe"},
+               {.time_ms_max = 5},
+               {}},
+      Dispatched{true,
+                 0.5,
+                 "attempts",
+                 "",
+                 {{"sql@1"}},
+                 Target{"sales", "/t.csv", "t", "f00", "/p.gguf", "sql@1", {.rows_max = 3}, {.confidence_min = 0.25}}},
+      AttemptReturned{.error = Error{ErrorCode::kUnavailable, "gone"}},
   };
 }
 
@@ -61,6 +77,19 @@ TEST(EventJson, EveryEventComesBackAsItWas) {
     EXPECT_EQ(back->index(), event.index());
     EXPECT_EQ(base::dump_json(event_to_json(*back)), base::dump_json(event_to_json(event))) << event_kind(event);
   }
+}
+
+TEST(EventJson, WhatCameLaterIsNotMissedInOlderRecords) {
+  const auto events = some_events();
+  const base::Json older = event_to_json(events[0]);
+  for (const char* key : {"name", "named", "subject", "asker", "idempotency_key"})
+    EXPECT_FALSE(older["request"].contains(key)) << key;
+  EXPECT_FALSE(older["budget"].contains("time_ms_max"));
+  EXPECT_FALSE(event_to_json(events[1]).contains("target"));
+  const auto back = round_trip(events[12]);
+  EXPECT_EQ(std::get<RunBegun>(*back).request, std::get<RunBegun>(events[12]).request);
+  EXPECT_EQ(std::get<RunBegun>(*back).budget, std::get<RunBegun>(events[12]).budget);
+  EXPECT_EQ(std::get<Dispatched>(*round_trip(events[13])).target, std::get<Dispatched>(events[13]).target);
 }
 
 TEST(EventJson, KeepsCellsCallsAndBytesExactly) {

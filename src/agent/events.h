@@ -29,6 +29,12 @@ struct Request {
   std::string table_fingerprint;
   std::string specialist_path;
   std::string specialist;  // name and version
+  // Of a run that a runtime began; empty for one of `cadre ask`.
+  std::string name;             // of the specialist in the cadre file; empty until the dispatcher chose
+  std::string named;            // the one that the asker named; empty: none
+  std::string subject;          // whom it is about
+  std::string asker;            // who asked
+  std::string idempotency_key;  // a second request with it is the same run
   bool operator==(const Request&) const = default;
 };
 
@@ -41,6 +47,7 @@ struct Budget {
   int64_t vm_steps_max = 50'000'000;  // over all calls of the run
   int64_t rows_max = 1'000;           // of one call
   int64_t resumptions_max = 3;        // a run that takes its process down must not do so for ever
+  int64_t time_ms_max = 0;            // of work in one process, looked at between acts; 0: unlimited
   bool operator==(const Budget&) const = default;
 };
 
@@ -53,6 +60,19 @@ struct Policy {
   // one is at hand.
   double doubt_keeps = 0.25;
   bool operator==(const Policy&) const = default;
+};
+
+// The specialist that a dispatcher chose among several, and what its runs are held to; the fields are those of a Request.
+struct Target {
+  std::string name;
+  std::string table_path;
+  std::string table_name;
+  std::string table_fingerprint;
+  std::string specialist_path;
+  std::string specialist;
+  Budget budget;
+  Policy policy;
+  bool operator==(const Target&) const = default;
 };
 
 // One specialist's job. A plan has exactly one of them for now.
@@ -87,6 +107,7 @@ struct Dispatched {
   std::string tier;    // which one decided: "rules", "linear", ...
   std::string reason;  // for people: why it was declined, and what to do
   std::vector<PlanStep> plan;
+  std::optional<Target> target;  // where the request left open whom it is for
 };
 
 struct AttemptReturned {
@@ -128,7 +149,12 @@ struct Abandoned {
   std::string why;
 };
 
+// Somebody asked to stop. Ends the run.
+struct Cancelled {
+  std::string who;
+};
+
 using Event = std::variant<RunBegun, Dispatched, AttemptReturned, CandidateVerified, CallReturned, AnswerComposed,
-                           BudgetExhausted, Resumed, Abandoned>;
+                           BudgetExhausted, Resumed, Abandoned, Cancelled>;
 
 }  // namespace cadre::agent

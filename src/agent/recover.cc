@@ -57,7 +57,7 @@ Result<std::vector<Recovered>> recover_runs(store::Journal& journal, const base:
   const auto unfinished = TRY(journal.unfinished_runs(kUnfinishedMax));
   for (const store::RunSummary& summary : unfinished) {
     if (recovered.size() == count_max) break;
-    if (summary.owner != store::Owner::kDead || summary.kind != "ask") continue;
+    if (summary.owner != store::Owner::kDead || summary.kind != kAskRun) continue;
     auto one = recover_run(journal, clock, summary.run, open_world);
     if (one.ok()) {
       recovered.push_back(std::move(*one));

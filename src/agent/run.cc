@@ -46,6 +46,7 @@ class Machine {
   Result<void> on(const BudgetExhausted& event);
   Result<void> on(const Resumed& event);
   Result<void> on(const Abandoned& event);
+  Result<void> on(const Cancelled& event);
 
   RunState take_state() { return std::move(state_); }
   const RunState& state() const { return state_; }
@@ -55,6 +56,7 @@ class Machine {
   Result<void> require_running(const char* event) const;
   Result<void> on_call_verdicts(const CandidateVerified& event);
   Result<void> on_result_verdicts(const CandidateVerified& event);
+  void take_target(const Target& target);
   void start_attempt();
   void start_call();
   void next_candidate();
@@ -88,6 +90,7 @@ Result<void> Machine::on(const RunBegun& event) {
 
 Result<void> Machine::on(const Dispatched& event) {
   TRY(require(Phase::kDispatching, "dispatch.returned"));
+  state_.dispatch_tier = event.tier;
   if (!event.accepted) {
     const char* otherwise = "this is not a question to a table; ask for something that stands in it";
     finish(Status::kDeclined, Reason::kOutOfScope, event.reason.empty() ? otherwise : event.reason);
@@ -99,8 +102,20 @@ Result<void> Machine::on(const Dispatched& event) {
         fmt::format("dispatch.returned: a plan of {} steps; this version carries out exactly one", event.plan.size())};
   }
   state_.plan = event.plan;
+  if (event.target) take_target(*event.target);
   start_attempt();
   return {};
+}
+
+void Machine::take_target(const Target& target) {
+  state_.request.name = target.name;
+  state_.request.table_path = target.table_path;
+  state_.request.table_name = target.table_name;
+  state_.request.table_fingerprint = target.table_fingerprint;
+  state_.request.specialist_path = target.specialist_path;
+  state_.request.specialist = target.specialist;
+  state_.budget = target.budget;
+  state_.policy = target.policy;
 }
 
 // A limit of attempts that is reached is the end of the candidates, not an error of its own.
@@ -337,6 +352,12 @@ Result<void> Machine::on(const Abandoned& event) {
   return {};
 }
 
+Result<void> Machine::on(const Cancelled& event) {
+  TRY(require_running("cancelled"));
+  finish(Status::kFailed, Reason::kCancelled, event.who.empty() ? "cancelled" : "cancelled by " + event.who);
+  return {};
+}
+
 void Machine::finish(Status status, Reason reason, std::string message) {
   Outcome outcome{.status = status, .reason = reason, .message = std::move(message)};
   if (state_.chosen)
@@ -514,6 +535,8 @@ const char* reason_name(Reason reason) {
       return "abandoned";
     case Reason::kJournalError:
       return "journal_error";
+    case Reason::kCancelled:
+      return "cancelled";
   }
   return "unknown";
 }

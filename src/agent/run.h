@@ -68,6 +68,7 @@ enum class Reason : uint8_t {
   kBudget,          // a limit was reached
   kAbandoned,       // the process died and the run could not go on
   kJournalError,    // the journal refused a record
+  kCancelled,       // somebody asked to stop
 };
 const char* reason_name(Reason reason);
 
@@ -91,6 +92,7 @@ struct RunState {
   Budget budget;
   Policy policy;
   std::vector<PlanStep> plan;
+  std::string dispatch_tier;  // who dispatched; empty before
 
   // The step at hand. Candidates are those of the latest attempt.
   int64_t attempts = 0;

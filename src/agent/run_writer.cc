@@ -23,7 +23,7 @@ const store::RunId& RunWriter::run() const {
 
 Result<void> RunWriter::write(const Record& record) {
   if (record.kind == store::kKindBegin) {
-    run_ = TRY(journal_.begin_run("ask", record.payload));
+    run_ = TRY(journal_.begin_run(run_kind_, record.payload));
     return {};
   }
   if (const auto state = closing_state(record.kind)) {

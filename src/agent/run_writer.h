@@ -23,7 +23,8 @@ inline constexpr int64_t kHeldMax_ns = 100'000'000;
 class RunWriter {
  public:
   // A run that is about to begin.
-  RunWriter(store::Journal& journal, const base::Clock& clock) : journal_(journal), clock_(clock) {}
+  RunWriter(store::Journal& journal, const base::Clock& clock, const char* run_kind)
+      : journal_(journal), clock_(clock), run_kind_(run_kind) {}
   // A run that is taken over; the journal already holds its records.
   RunWriter(store::Journal& journal, const base::Clock& clock, const store::RunId& run)
       : journal_(journal), clock_(clock), run_(run) {}
@@ -40,6 +41,7 @@ class RunWriter {
 
   store::Journal& journal_;
   const base::Clock& clock_;
+  const char* run_kind_ = "";  // of a run that is about to begin
   std::optional<store::RunId> run_;
   std::vector<store::Event> held_;  // not handed to the journal yet
   int64_t held_since_ns_ = 0;

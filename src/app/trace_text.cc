@@ -17,13 +17,18 @@ constexpr size_t kLineWidth = 200;  // characters of one text
 constexpr size_t kCandidatesShown = 5;
 
 std::string describe(const agent::RunBegun& event) {
-  return fmt::format("\"{}\" of {} by {}", event.request.question, event.request.table_path, event.request.specialist);
+  const agent::Request& request = event.request;
+  if (request.specialist.empty()) return fmt::format("\"{}\", for whoever can answer it", request.question);
+  return fmt::format("\"{}\" of {} by {}", request.question, request.table_path, request.specialist);
 }
 
 std::string describe(const agent::Dispatched& event) {
   const char* verb = event.accepted ? "accepted" : "declined";
-  return fmt::format("{} by tier \"{}\" ({:.2f}){}{}", verb, event.tier, event.confidence,
-                     event.reason.empty() ? "" : ": ", event.reason);
+  std::string text = fmt::format("{} by tier \"{}\" ({:.2f}){}{}", verb, event.tier, event.confidence,
+                                 event.reason.empty() ? "" : ": ", event.reason);
+  if (event.target)
+    text += fmt::format(", for {}: {} by {}", event.target->name, event.target->table_path, event.target->specialist);
+  return text;
 }
 
 std::string describe(const agent::AttemptReturned& event) {
@@ -72,6 +77,9 @@ std::string describe(const agent::Resumed& event) {
 }
 std::string describe(const agent::Abandoned& event) {
   return event.why;
+}
+std::string describe(const agent::Cancelled& event) {
+  return event.who.empty() ? "by nobody named" : "by " + event.who;
 }
 
 // The closing records and the intents, which are no events.
