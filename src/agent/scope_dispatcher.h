@@ -3,6 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "agent/dispatcher.h"
 #include "model/router.h"
 
@@ -10,11 +13,11 @@ namespace cadre::agent {
 
 class ScopeDispatcher final : public Dispatcher {
  public:
-  explicit ScopeDispatcher(model::Router router) : router_(std::move(router)) {}
+  explicit ScopeDispatcher(std::shared_ptr<const model::Router> router) : router_(std::move(router)) {}
   Result<DispatchDecision> dispatch(std::string_view question) override;
 
  private:
-  model::Router router_;
+  std::shared_ptr<const model::Router> router_;
 };
 
 }  // namespace cadre::agent

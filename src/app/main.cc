@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/ask_command.h"
 #include "app/bench_command.h"
+#include "app/check_command.h"
 #include "app/command_line.h"
 #include "app/eval_command.h"
 #include "app/grammar_command.h"
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   app::AskOptions ask;
   app::TraceOptions trace;
   app::InspectOptions inspect;
+  app::CheckOptions check;
   app::EvalOptions eval;
   app::TrainCommandOptions train;
   app::GrammarOptions grammar;
@@ -26,6 +28,7 @@ int main(int argc, char** argv) {
   app::add_eval(line, eval);
   app::add_train(line, train);
   app::add_inspect(line, inspect);
+  app::add_check(line, check);
   app::add_grammar(line, grammar);
   app::add_bench(line, bench);
   return line.run(argc, argv);

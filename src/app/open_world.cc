@@ -34,7 +34,8 @@ Result<std::unique_ptr<agent::Dispatcher>> open_dispatcher() {
   if (path.empty()) return std::unique_ptr<agent::Dispatcher>(std::make_unique<agent::AcceptAll>());
   auto router = model::Router::open(path);
   if (!router.ok()) return std::move(router).error().with_context(fmt::format("load router \"{}\"", path));
-  return std::unique_ptr<agent::Dispatcher>(std::make_unique<agent::ScopeDispatcher>(std::move(router).value()));
+  return std::unique_ptr<agent::Dispatcher>(
+      std::make_unique<agent::ScopeDispatcher>(std::make_shared<const model::Router>(std::move(router).value())));
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "agent/event_json.h"
+#include "agent/run_json.h"
 #include "app/printable.h"
 
 namespace cadre::app {
@@ -75,10 +75,8 @@ Json report_to_json(const agent::RunReport& report, int64_t open_ns) {
   if (state.chosen) json["sql"] = state.chosen->candidate.sql;
   if (state.answer) {
     json["answer"] = state.answer->text;
-    json["columns"] = state.chosen->result.column_names;
-    json["rows"] = agent::rows_to_json(state.chosen->result);
-    json["truncated"] = state.chosen->result.truncated;
-    json["evidence"] = agent::evidence_to_json(state.answer->evidence);
+    json.update(agent::answer_value_to_json(state));
+    json["evidence"] = agent::answer_evidence_to_json(state);
   }
   return json;
 }

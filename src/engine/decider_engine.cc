@@ -41,14 +41,18 @@ std::vector<std::pair<double, double>> read_calibration(const base::Json& contra
 
 }  // namespace
 
-Result<std::unique_ptr<DeciderEngine>> DeciderEngine::load(const std::string& path, const DeciderEngineOptions& options) {
+Result<std::shared_ptr<const model::DeciderWeights>> DeciderEngine::load_weights(const std::string& path) {
   const auto load = [&]() -> Result<std::shared_ptr<const model::DeciderWeights>> {
     const auto file = TRY(tensor::GgufFile::open(path));
     return model::DeciderWeights::load(file.gguf, tensor::available_quant_kernels().back());
   };
   auto weights = load();
   if (!weights.ok()) return std::move(weights).error().with_context(fmt::format("load specialist \"{}\"", path));
-  return std::make_unique<DeciderEngine>(std::move(weights).value(), options);
+  return weights;
+}
+
+Result<std::unique_ptr<DeciderEngine>> DeciderEngine::load(const std::string& path, const DeciderEngineOptions& options) {
+  return std::make_unique<DeciderEngine>(TRY(load_weights(path)), options);
 }
 
 DeciderEngine::DeciderEngine(std::shared_ptr<const model::DeciderWeights> weights, const DeciderEngineOptions& options)

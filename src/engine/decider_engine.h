@@ -26,6 +26,8 @@ class DeciderEngine final : public SpecialistEngine {
  public:
   // Opens a pack with the best kernel of this machine.
   static Result<std::unique_ptr<DeciderEngine>> load(const std::string& path, const DeciderEngineOptions& options = {});
+  // The same weights may stand behind any number of engines.
+  static Result<std::shared_ptr<const model::DeciderWeights>> load_weights(const std::string& path);
   DeciderEngine(std::shared_ptr<const model::DeciderWeights> weights, const DeciderEngineOptions& options);
 
   std::string name() const override;

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/cadre_file.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <tuple>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "text/yaml.h"
+
+namespace cadre::agent {
+
+using base::Json;
+
+namespace {
+
+// A scan with two conditions takes 6 to 12 SQLite VM steps a row; a run may need a few scans.
+constexpr int64_t kSqliteStepsPerRow = 64;
+constexpr int64_t kSqliteStepsMin = 50'000'000;
+
+// Texts of the file in messages: quoted, control characters escaped, so that a problem stays one line.
+std::string in_quotes(std::string_view text) {
+  return base::dump_json(Json(std::string(text)));
+}
+
+std::string kind_of(const Json& value) {
+  if (value.is_null()) return "nothing";
+  if (value.is_object()) return "a map";
+  if (value.is_array()) return "a list";
+  if (value.is_string()) return fmt::format("the text {}", in_quotes(value.get_ref<const std::string&>()));
+  return base::dump_json(value);
+}
+
+// The document, and what was found wrong with it so far.
+struct Reading {
+  const text::YamlPlaces& places;
+  std::string path;
+  std::string folder;
+  const std::function<bool(const std::string&)>& exists;
+  std::vector<std::tuple<int, int, std::string>> problems;  // line, column, what
+
+  void refuse(const std::string& pointer, std::string what) {
+    const auto found = places.find(pointer);
+    const text::YamlPlace place = found == places.end() ? text::YamlPlace{} : found->second;
+    problems.emplace_back(place.line, place.column, std::move(what));
+  }
+
+  std::string absolute(const std::string& given) const {
+    return (std::filesystem::path(folder) / given).lexically_normal().string();
+  }
+
+  Error error() {
+    std::stable_sort(problems.begin(), problems.end(), [](const auto& a, const auto& b) {
+      return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
+    });
+    std::string message;
+    for (const auto& [line, column, what] : problems)
+      message += fmt::format("{}{}:{}:{}: {}", message.empty() ? "" : "\n", path, line, column, what);
+    return Error{ErrorCode::kInvalid, std::move(message)};
+  }
+};
+
+// One map of the file: reads the keys it is asked for, and refuses the others at the end.
+class Section {
+ public:
+  Section(Reading& reading, const Json& map, std::string pointer)
+      : reading_(reading), map_(map), pointer_(std::move(pointer)) {
+    if (!map_.is_object())
+      reading_.refuse(pointer_, fmt::format("a map of keys is expected here, not {}", kind_of(map_)));
+  }
+  Section(const Section&) = delete;
+  Section& operator=(const Section&) = delete;
+  ~Section() { refuse_the_others(); }
+
+  // Null: the key is missing, or stands there without a value.
+  const Json* find(const char* key) {
+    known_.emplace_back(key);
+    if (!map_.is_object()) return nullptr;
+    const auto found = map_.find(key);
+    return found == map_.end() || found->is_null() ? nullptr : &*found;
+  }
+
+  const Json* required(const char* key, const char* example) {
+    const Json* value = find(key);
+    if (value == nullptr && map_.is_object())
+      refuse(map_.contains(key) ? key : "",
+             fmt::format("key \"{}\" needs a value, like \"{}: {}\"", key, key, example));
+    return value;
+  }
+
+  void text(const char* key, std::string& out) { take_text(key, find(key), out); }
+  void required_text(const char* key, const char* example, std::string& out) {
+    take_text(key, required(key, example), out);
+  }
+
+  // A file that must exist; made absolute.
+  void file(const char* key, std::string& out) { take_file(key, find(key), out); }
+  void required_file(const char* key, const char* example, std::string& out) {
+    take_file(key, required(key, example), out);
+  }
+  void path_to_be_made(const char* key, std::string& out) {
+    text(key, out);
+    if (!out.empty()) out = reading_.absolute(out);
+  }
+
+  bool integer(const char* key, int64_t low, int64_t high, int64_t& out) {
+    const Json* value = find(key);
+    if (value == nullptr) return false;
+    const bool fits = value->is_number_integer() && value->get<int64_t>() >= low && value->get<int64_t>() <= high;
+    if (fits)
+      out = value->get<int64_t>();
+    else
+      refuse(key, fmt::format("\"{}\" must be a whole number from {} to {}, not {}", key, low, high, kind_of(*value)));
+    return fits;
+  }
+  void integer(const char* key, int64_t low, int64_t high, std::optional<int64_t>& out) {
+    int64_t value = 0;
+    if (integer(key, low, high, value)) out = value;
+  }
+
+  void share(const char* key, std::optional<double>& out) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    const double number = value->is_number() ? value->get<double>() : -1;
+    if (number >= 0 && number <= 1)
+      out = number;
+    else
+      refuse(key, fmt::format("\"{}\" must be a probability from 0 to 1, not {}", key, kind_of(*value)));
+  }
+
+  void texts(const char* key, const char* example, std::vector<std::string>& out) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_array()) {
+      refuse(key, fmt::format("\"{}\" must be a list of texts, like {}, not {}", key, example, kind_of(*value)));
+      return;
+    }
+    for (size_t i = 0; i < value->size(); ++i) {
+      const Json& item = (*value)[i];
+      if (item.is_string() && !item.get_ref<const std::string&>().empty())
+        out.push_back(item.get<std::string>());
+      else
+        reading_.refuse(text::yaml_pointer(below(key), std::to_string(i)),
+                        fmt::format("\"{}\" lists texts, like {}, not {}", key, example, kind_of(item)));
+    }
+  }
+
+  void refuse(std::string_view key, std::string what) {
+    reading_.refuse(key.empty() ? pointer_ : below(key), std::move(what));
+  }
+  std::string below(std::string_view key) const { return text::yaml_pointer(pointer_, key); }
+
+ private:
+  void take_text(const char* key, const Json* value, std::string& out) {
+    if (value == nullptr) return;
+    if (value->is_string() && !value->get_ref<const std::string&>().empty())
+      out = value->get<std::string>();
+    else
+      refuse(key, fmt::format("\"{}\" must be a text, not {}; put it in quotes if it is one", key, kind_of(*value)));
+  }
+
+  void take_file(const char* key, const Json* value, std::string& out) {
+    std::string given;
+    take_text(key, value, given);
+    if (given.empty()) return;
+    if (given.find('\0') != std::string::npos) {
+      refuse(key, fmt::format("\"{}\": {} is no path", key, in_quotes(given)));
+      return;
+    }
+    out = reading_.absolute(given);
+    if (!reading_.exists(out))
+      refuse(key,
+             fmt::format("\"{}\": there is no file {}; paths are relative to the cadre file", key, in_quotes(out)));
+  }
+
+  void refuse_the_others() {
+    if (!map_.is_object()) return;
+    for (const auto& [key, value] : map_.items()) {
+      if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+      refuse(key, fmt::format("unknown key {}; known here: {}", in_quotes(key), fmt::join(known_, ", ")));
+    }
+  }
+
+  Reading& reading_;
+  const Json& map_;
+  std::string pointer_;
+  std::vector<std::string> known_;
+};
+
+bool is_name(std::string_view text) {
+  const auto is_legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == '-';
+  };
+  return !text.empty() && text.size() <= kCadreNameBytesMax && std::all_of(text.begin(), text.end(), is_legal);
+}
+
+constexpr const char* kNameRule = "a name has 1 to 64 of the characters A-Z a-z 0-9 _ . -";
+
+void read_policy(Reading& reading, const Json& map, const std::string& pointer, PolicyEntry& policy) {
+  Section section(reading, map, pointer);
+  section.share("confidence_min", policy.confidence_min);
+  section.share("answerable_min", policy.answerable_min);
+  section.integer("attempts_max", 1, 16, policy.attempts_max);
+  section.integer("candidates_max", 1, 64, policy.candidates_max);
+}
+
+SpecialistEntry read_specialist(Reading& reading, const std::string& name, const Json& map,
+                                const std::string& pointer) {
+  SpecialistEntry entry{.name = name};
+  if (!is_name(name)) reading.refuse(pointer, fmt::format("{} is no name: {}", in_quotes(name), kNameRule));
+  Section section(reading, map, pointer);
+  section.required_file("pack", "specialists/sql.gguf", entry.pack);
+  section.required_file("table", "sales.csv", entry.table);
+  section.text("table_name", entry.table_name);
+  section.required_text("purpose", "what was sold, to whom, for how much", entry.purpose);
+  if (const Json* policy = section.find("policy")) read_policy(reading, *policy, section.below("policy"), entry.policy);
+  return entry;
+}
+
+void read_specialists(Reading& reading, const Json& map, const std::string& pointer,
+                      std::vector<SpecialistEntry>& out) {
+  if (!map.is_object() || map.empty()) {
+    reading.refuse(pointer,
+                   fmt::format("\"specialists\" must be a map from names to specialists, not {}", kind_of(map)));
+    return;
+  }
+  if (map.size() > kCadreSpecialistsMax)
+    reading.refuse(pointer, fmt::format("{} specialists; one cadre has at most {}", map.size(), kCadreSpecialistsMax));
+  for (const auto& [name, entry] : map.items())
+    out.push_back(read_specialist(reading, name, entry, text::yaml_pointer(pointer, name)));
+}
+
+void read_budgets(Reading& reading, const Json& map, const std::string& pointer, BudgetEntry& budgets) {
+  Section section(reading, map, pointer);
+  section.integer("attempts", 1, 16, budgets.attempts);
+  section.integer("calls", 1, 10'000, budgets.calls);
+  section.integer("rows", 1, 10'000, budgets.rows);
+  section.integer("sqlite_steps", 1'000, 1'000'000'000'000, budgets.sqlite_steps);
+  section.integer("time_ms", 1, 3'600'000, budgets.time_ms);
+  section.integer("runs_at_once", 1, 64, budgets.runs_at_once);
+  section.integer("runs_waiting", 1, 1'000'000, budgets.runs_waiting);
+}
+
+void read_serve(Reading& reading, const Json& map, const std::string& pointer, ServeEntry& serve) {
+  Section section(reading, map, pointer);
+  section.text("address", serve.address);
+  section.integer("port", 0, 65'535, serve.port);
+  section.file("keys", serve.keys);
+  section.texts("origins", "[\"https://example.org\"]", serve.origins);
+  section.integer("body_bytes_max", 1'024, 64 << 20, serve.body_bytes_max);
+  section.integer("connections_max", 1, 100'000, serve.connections_max);
+  section.integer("requests_per_minute", 0, 1'000'000'000, serve.requests_per_minute);
+  section.integer("drain_ms", 0, 3'600'000, serve.drain_ms);
+}
+
+void read_format(Section& section) {
+  const Json* format = section.required("cadre", "1");
+  if (format != nullptr && *format != kCadreFormat)
+    section.refuse("cadre",
+                   fmt::format("this version reads cadre files of format {}, not {}", kCadreFormat, kind_of(*format)));
+}
+
+void read_cadre(Reading& reading, const Json& map, CadreFile& file) {
+  Section section(reading, map, "");
+  read_format(section);
+  section.required_text("name", "office", file.name);
+  if (!file.name.empty() && !is_name(file.name))
+    section.refuse("name", fmt::format("{} is no name: {}", in_quotes(file.name), kNameRule));
+  if (const Json* specialists = section.required("specialists", "{...}"))
+    read_specialists(reading, *specialists, section.below("specialists"), file.specialists);
+  section.file("router", file.router);
+  if (const Json* budgets = section.find("budgets"))
+    read_budgets(reading, *budgets, section.below("budgets"), file.budgets);
+  section.path_to_be_made("journal", file.journal);
+  if (const Json* serve = section.find("serve")) read_serve(reading, *serve, section.below("serve"), file.serve);
+}
+
+}  // namespace
+
+Result<CadreFile> parse_cadre_file(std::string_view text, const std::string& path,
+                                   const std::function<bool(const std::string&)>& exists) {
+  const text::YamlDocument document = TRY(text::parse_yaml_document(text, path));
+  std::error_code code;
+  const std::filesystem::path folder = std::filesystem::absolute(std::filesystem::path(path), code).parent_path();
+  Reading reading{document.places, path, folder.string(), exists, {}};
+  CadreFile file{.path = path};
+  read_cadre(reading, document.value, file);
+  if (!reading.problems.empty()) return reading.error();
+  return file;
+}
+
+Result<CadreFile> load_cadre_file(const std::string& path) {
+  const std::string text = TRY(base::read_file(path, text::kYamlBytesMax));
+  return parse_cadre_file(text, path, [](const std::string& file) { return base::file_exists(file); });
+}
+
+Budget budget_of(const CadreFile& file, const SpecialistEntry& specialist, uint64_t row_count) {
+  Budget budget;
+  budget.attempts_max = specialist.policy.attempts_max.value_or(file.budgets.attempts);
+  budget.candidates_max = specialist.policy.candidates_max.value_or(budget.candidates_max);
+  budget.calls_max = file.budgets.calls;
+  budget.rows_max = file.budgets.rows;
+  budget.time_ms_max = file.budgets.time_ms;
+  const int64_t enough = std::max(kSqliteStepsMin, kSqliteStepsPerRow * static_cast<int64_t>(row_count));
+  budget.vm_steps_max = file.budgets.sqlite_steps > 0 ? file.budgets.sqlite_steps : enough;
+  return budget;
+}
+
+Policy policy_of(const SpecialistEntry& specialist, const Policy& of_pack) {
+  Policy policy = of_pack;
+  policy.confidence_min = specialist.policy.confidence_min.value_or(policy.confidence_min);
+  policy.answerable_min = specialist.policy.answerable_min.value_or(policy.answerable_min);
+  return policy;
+}
+
+}  // namespace cadre::agent

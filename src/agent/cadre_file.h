@@ -1,0 +1,87 @@
+// The cadre file (`cadre.yaml`): which specialists one deployment has, over which tables, and under which limits.
+//
+// A file is taken whole or refused with every problem it has, one a line, each as "cadre.yaml:12:5: what is wrong and what to do":
+// unknown keys, wrong types, numbers out of range, names that are none, files that are missing. (YAML that cannot be read at all, a
+// key twice included, is one problem.) Paths are relative to the cadre file's folder and absolute in the result. Tools, routes and an
+// orchestrator are no keys of format 1. The fields are documented in docs/cadre_file.md. Thread safety: plain values, pure functions.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/events.h"
+#include "base/result.h"
+
+namespace cadre::agent {
+
+inline constexpr int64_t kCadreFormat = 1;
+inline constexpr size_t kCadreSpecialistsMax = 64;
+inline constexpr size_t kCadreNameBytesMax = 64;
+
+// What a specialist's `policy` says; what it leaves out is the pack's or the cadre's.
+struct PolicyEntry {
+  std::optional<double> confidence_min;
+  std::optional<double> answerable_min;
+  std::optional<int64_t> attempts_max;
+  std::optional<int64_t> candidates_max;
+};
+
+struct SpecialistEntry {
+  std::string name;  // within the cadre: [A-Za-z0-9_.-]
+  std::string pack;
+  std::string table;
+  std::string table_name;  // of a SQLite file; empty = its only one
+  std::string purpose;     // in a sentence, for people and for models that choose
+  PolicyEntry policy;
+};
+
+// Limits of every run, and of all together.
+struct BudgetEntry {
+  int64_t attempts = 2;
+  int64_t calls = 24;
+  int64_t rows = 1'000;          // of one result
+  int64_t sqlite_steps = 0;      // SQLite VM steps of one run; 0: enough to read its table several times
+  int64_t time_ms = 30'000;      // of one run, without its wait for a free worker
+  int64_t runs_at_once = 2;      // threads
+  int64_t runs_waiting = 1'000;  // more are refused as busy
+};
+
+struct ServeEntry {
+  std::string address = "127.0.0.1";
+  int64_t port = 8420;
+  std::string keys;                  // a file with API keys; empty: none needed
+  std::vector<std::string> origins;  // web pages of these origins may call
+  int64_t body_bytes_max = 1 << 20;
+  int64_t connections_max = 1'024;
+  int64_t requests_per_minute = 0;  // of one key; 0: unlimited
+  int64_t drain_ms = 10'000;        // how long a shutdown waits for runs
+};
+
+struct CadreFile {
+  std::string path;
+  std::string name;
+  std::vector<SpecialistEntry> specialists;  // in the order of the file
+  std::string router;                        // a router pack; empty: every request goes to a specialist
+  BudgetEntry budgets;
+  std::string journal;  // empty: where the caller keeps it
+  ServeEntry serve;
+};
+
+// Error (kInvalid): the problems, one a line. kNotFound, kIo, kLimit: the file cannot be read.
+Result<CadreFile> load_cadre_file(const std::string& path);
+
+// The same over a text. `path` names it in messages and is what its paths are relative to; `exists` says which files there are.
+Result<CadreFile> parse_cadre_file(std::string_view text, const std::string& path,
+                                   const std::function<bool(const std::string& path)>& exists);
+
+// What a run of this specialist is held to, over a table of so many rows.
+Budget budget_of(const CadreFile& file, const SpecialistEntry& specialist, uint64_t row_count);
+// The pack's own thresholds where the file says nothing else.
+Policy policy_of(const SpecialistEntry& specialist, const Policy& of_pack);
+
+}  // namespace cadre::agent

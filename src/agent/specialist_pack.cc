@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/specialist_pack.h"
+
+#include "engine/decider_engine.h"
+
+namespace cadre::agent {
+
+Result<Pack> load_decider_pack(const std::string& path) {
+  auto weights = TRY(engine::DeciderEngine::load_weights(path));
+  const auto make_engine = [weights]() -> std::unique_ptr<engine::SpecialistEngine> {
+    return std::make_unique<engine::DeciderEngine>(weights, engine::DeciderEngineOptions{});
+  };
+  return Pack{make_engine()->name(), policy_of_contract(weights->contract()), make_engine};
+}
+
+Policy policy_of_contract(const base::Json& contract) {
+  Policy policy;
+  const auto calibration = base::json_object(contract, "calibration");
+  if (!calibration.ok()) return policy;
+  const auto threshold = base::json_number(**calibration, "threshold");
+  if (threshold.ok() && *threshold >= 0 && *threshold <= 1) policy.confidence_min = *threshold;
+  const auto answerable = base::json_number(**calibration, "answerable_min");
+  if (answerable.ok() && *answerable >= 0 && *answerable <= 1) policy.answerable_min = *answerable;
+  const auto keeps = base::json_number(**calibration, "empty_keeps");
+  if (keeps.ok() && *keeps >= 0 && *keeps <= 1) policy.doubt_keeps = *keeps;
+  return policy;
+}
+
+}  // namespace cadre::agent
