@@ -102,7 +102,7 @@ int measure() {
 }
 
 int serve(const std::string& port) {
-  ScriptedService service;
+  ScriptedService service(cadre::serve::ConformanceTools::kYes);
   auto server = Server::start({.http = {.port = static_cast<uint16_t>(std::stoi(port))}}, service);
   if (!server.ok()) {
     fmt::print(stderr, "{}\n", server.error().message);

@@ -145,7 +145,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Result<InboundRequest> request_of(http::request<http::string_body> message);
   asio::awaitable<void> refuse(int status, std::string message);
   asio::awaitable<Reply> handle(InboundRequest request);
-  asio::awaitable<AfterReply> send(Reply reply, const Read& read);
+  asio::awaitable<AfterReply> send(Reply& reply, const Read& read);
   asio::awaitable<AfterReply> send_source(Reply& reply, const Read& read, bool keeps_alive);
   asio::awaitable<bool> write(std::string bytes);
   asio::awaitable<void> wait_for_wake(int64_t timeout_ms);
@@ -240,7 +240,12 @@ asio::awaitable<void> Connection::serve() {
     ++core_->requests;
     Reply reply = co_await handle(std::move(*read.request));
     AfterReply after = AfterReply::kClose;
-    if (!is_gone_) after = co_await send(std::move(reply), read);
+    if (!is_gone_) after = co_await send(reply, read);
+    if (reply.source) {
+      // What a source holds is let go where it may block.
+      auto release = [&reply] { reply.source.reset(); };
+      co_await on_worker(std::move(release));
+    }
     stop_watching();
     cancel_.reset();
     if (after == AfterReply::kClose || is_gone_) break;
@@ -408,7 +413,7 @@ asio::awaitable<void> Connection::wait_for_wake(int64_t timeout_ms) {
   }
 }
 
-asio::awaitable<AfterReply> Connection::send(Reply reply, const Read& read) {
+asio::awaitable<AfterReply> Connection::send(Reply& reply, const Read& read) {
   const bool keeps_alive = read.keeps_alive && !core_->is_draining;
   if (reply.source && !read.is_head) co_return co_await send_source(reply, read, keeps_alive);
   ReplyFrame frame{.minor = read.minor, .keeps_alive = keeps_alive};
@@ -451,8 +456,6 @@ asio::awaitable<AfterReply> Connection::send_source(Reply& reply, const Read& re
       break;
     }
   }
-  auto release = [&reply] { reply.source.reset(); };
-  co_await on_worker(std::move(release));
   --core_->streams_open;
   if (is_open && !is_gone_ && is_complete && is_chunked) is_open = co_await write("0\r\n\r\n");
   co_return is_open && !is_gone_ && is_complete && goes_on ? AfterReply::kNextRequest : AfterReply::kClose;

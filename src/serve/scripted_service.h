@@ -6,7 +6,8 @@
 //   anything else  answered with "echo: " and the text
 //
 // Specialists: "sql" (schemas for input and output), "writer" (chat messages), "booker" (changes things). "writer" calls the first
-// tool, or the one that tool_choice names, when it has tools and may; else it repeats the last message.
+// tool, or the one that tool_choice names, when it has tools and may; else it repeats the last message. With tools for the conformance
+// suite of the Model Context Protocol there are also "test_simple_text", "test_error_handling" and "test_tool_with_progress".
 // Thread safety: as RunService wants it.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -21,8 +22,11 @@
 
 namespace cadre::serve {
 
+enum class ConformanceTools : uint8_t { kNo, kYes };
+
 class ScriptedService final : public agent::RunService {
  public:
+  explicit ScriptedService(ConformanceTools tools = ConformanceTools::kNo) : tools_(tools) {}
   ~ScriptedService() override {
     for (auto& thread : threads_) thread.join();
   }
@@ -124,7 +128,14 @@ class ScriptedService final : public agent::RunService {
     agent::SpecialistView writer{.name = "writer", .version = "1.0.0", .purpose = "Writes text.", .is_chat = true};
     agent::SpecialistView booker{
         .name = "booker", .version = "0.1.0", .purpose = "Books a room.", .is_read_only = false};
-    return {sql, writer, booker};
+    std::vector<agent::SpecialistView> all = {sql, writer, booker};
+    if (tools_ == ConformanceTools::kNo) return all;
+    for (const char* name : {"test_simple_text", "test_error_handling", "test_tool_with_progress"}) {
+      agent::SpecialistView tool{.name = name, .version = "1.0.0", .purpose = "For the conformance suite."};
+      tool.input_schema = {{"type", "object"}, {"properties", base::Json::object()}};
+      all.push_back(std::move(tool));
+    }
+    return all;
   }
 
   std::string metrics() override {
@@ -190,6 +201,18 @@ class ScriptedService final : public agent::RunService {
       record(run, "approval.asked", {{"step", "s1"}});
     } else if (text.starts_with("slow")) {
       record(run, "step.started", {{"step", "s1"}});
+    } else if (request.specialist == "test_simple_text") {
+      answer(run, "This is a simple text response for testing.", nullptr);
+    } else if (request.specialist == "test_error_handling") {
+      end(run, agent::RunStatus::kFailed, "tool_failed", "This tool intentionally returns an error for testing");
+    } else if (request.specialist == "test_tool_with_progress") {
+      threads_.emplace_back([this, id = run.view.run] {
+        for (int i = 0; i < 4; ++i) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(50));
+          add_record(id, "step.counted");
+        }
+        finish(id);
+      });
     } else if (text.starts_with("count ")) {
       threads_.emplace_back([this, id = run.view.run, total = std::stoi(text.substr(6))] {
         for (int i = 0; i < total; ++i) add_record(id, "step.counted");
@@ -234,6 +257,7 @@ class ScriptedService final : public agent::RunService {
     return {};
   }
 
+  const ConformanceTools tools_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // All guarded by mutex_.

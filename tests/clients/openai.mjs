@@ -21,7 +21,7 @@ const time = { type: "function", function: { name: "time", parameters: { type: "
 await check("models.list names the cadre and its specialists", async () => {
   const names = [];
   for await (const model of client.models.list()) names.push(model.id);
-  assert.deepEqual(names, ["cadre", "sql", "writer", "booker"]);
+  assert.deepEqual(names.slice(0, 4), ["cadre", "sql", "writer", "booker"]);
 });
 await check("models.retrieve", async () => assert.equal((await client.models.retrieve("sql")).id, "sql"));
 await check("models.retrieve of none is a NotFoundError", () => rejects(client.models.retrieve("none"), { status: 404 }));
