@@ -65,7 +65,7 @@ TEST_F(CliGrammar, AcceptSaysWhereAndWhy) {
   const auto value = base::parse_json(refused.out);
   ASSERT_TRUE(value.ok()) << refused.out;
   EXPECT_EQ((*value)["accepted"], false);
-  EXPECT_EQ((*value)["read_bytes"], 24);
+  EXPECT_EQ((*value)["read_bytes"], 23);
   EXPECT_THAT((*value)["reason"].get<std::string>(), HasSubstr("/days"));
 }
 
