@@ -1,13 +1,14 @@
 #!/bin/sh
 # What is too long for `make test`: every test under the address, undefined-behaviour and thread sanitizers, every fuzz target, the
-# crash tests over many seeds, the kill test of the binary over many kills, plans in many simulated worlds, the benchmarks. Prints one line per part; fails if one fails.
+# crash tests over many seeds, the kill tests of the binary over many kills, plans in many simulated worlds, the official clients, the
+# benchmarks. Prints one line per part; fails if one fails.
 #
 #   FUZZ_SECONDS=10     per fuzz target
 #   CRASH_SEEDS=20      ideas of what survives each power cut of the journal
 #   KILLS=500           kills of a process that answers questions
 #   SIMULATED=40000     seeded worlds for runs of plans, about 30 events each
 #   JOBS=(processors)   compilations at once
-#   PARTS="asan-ubsan tsan fuzz crash simulation bench"
+#   PARTS="asan-ubsan tsan fuzz crash simulation clients bench"
 set -u
 cd "$(dirname "$0")/.."
 fuzz_seconds="${FUZZ_SECONDS:-10}"
@@ -15,7 +16,7 @@ crash_seeds="${CRASH_SEEDS:-20}"
 kills="${KILLS:-500}"
 simulated="${SIMULATED:-40000}"
 jobs="${JOBS:-$(nproc)}"
-parts="${PARTS:-asan-ubsan tsan fuzz crash simulation bench}"
+parts="${PARTS:-asan-ubsan tsan fuzz crash simulation clients bench}"
 logs="build/check-deep"
 mkdir -p "$logs"
 failures=0
@@ -45,11 +46,17 @@ fuzz_one() {
 }
 
 crash_tests() {
-  build release && CADRE_CRASH_SEEDS="$crash_seeds" CADRE_KILLS="$kills" build/release/cadre_cross_test --gtest_filter='*Crash*:*Kill*'
+  build release && CADRE_CRASH_SEEDS="$crash_seeds" CADRE_KILLS="$kills" CADRE_SERVE_KILLS="$kills" build/release/cadre_cross_test --gtest_filter='*Crash*:*Kill*:CliServe.*'
 }
 
 simulation() {
   build release && CADRE_SIMULATION_SEEDS="$simulated" build/release/cadre_agent_test --gtest_filter='*PlanSimulation*'
+}
+
+# The official clients, from the npm registry, against the binary. Needs node and npm.
+clients() {
+  build release && mkdir -p build/clients && cp tests/clients/* build/clients/ && rm -f build/clients/journal.sqlite* &&
+    npm install --prefix build/clients --no-audit --no-fund && node build/clients/binary.mjs "$PWD/build/release/cadre" "$PWD/examples/cadre.yaml" "$PWD/build/clients/journal.sqlite"
 }
 
 benchmarks() {
@@ -72,6 +79,7 @@ if has fuzz; then
 fi
 has crash && part crash crash_tests
 has simulation && part simulation simulation
+has clients && part clients clients
 if has bench; then
   part bench benchmarks
   grep -E '^(==|[A-Za-z_]+[/ ].* ns )' "$logs/bench.log" | sed 's/^/        /'
