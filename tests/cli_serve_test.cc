@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -35,9 +36,16 @@ class Served {
                                                   std::string(CADRE_SOURCE_DIR) + "/examples/cadre.yaml", "--port", "0",
                                                   "--journal", folder + "/journal.sqlite"}};
     auto process = net::Process::start(options);
-    if (!process.ok()) return nullptr;
+    if (!process.ok()) {
+      ADD_FAILURE() << process.error().message;
+      return nullptr;
+    }
     auto line = process->read_line(kStart_ms, 4096);
-    if (!line.ok() || !*line) return nullptr;
+    if (!line.ok() || !*line) {
+      ADD_FAILURE() << "the server did not start: " << (line.ok() ? "it ended" : line.error().message) << "; "
+                    << process->log_tail();
+      return nullptr;
+    }
     const size_t colon = (*line)->rfind(':');
     return std::unique_ptr<Served>(new Served(std::move(*process), (*line)->substr(colon + 1)));
   }
@@ -149,6 +157,10 @@ TEST_F(CliServe, NoAcknowledgedRunIsLostWhenItIsKilled) {
     for (auto& client : clients) client.join();
     for (const auto& ids : of_this_life) acknowledged.insert(acknowledged.end(), ids.begin(), ids.end());
     served_.reset();
+    if (life % 100 == 99) {
+      printf("%d kills, %zu acknowledged runs\n", life + 1, acknowledged.size());
+      std::fflush(stdout);
+    }
   }
   served_ = Served::start(folder_->path());
   ASSERT_NE(served_, nullptr);
