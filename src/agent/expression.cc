@@ -146,14 +146,15 @@ Result<bool> Evaluator::equal(const Json& left, const Json& right, size_t positi
   if (type == Type::kNumber) return TRY(number_in(left, position)) == TRY(number_in(right, position));
   if (type != Type::kArray && type != Type::kObject) return left == right;
   if (left.size() != right.size()) return false;
-  for (const auto& [key, inner] : left.items()) {
-    const Json* other = nullptr;
-    if (type == Type::kArray) {
-      other = &right[std::stoul(key)];
-    } else if (const auto found = right.find(key); found != right.end()) {
-      other = &*found;
+  if (type == Type::kArray) {
+    for (size_t i = 0; i < left.size(); ++i) {
+      if (!TRY(equal(left[i], right[i], position))) return false;
     }
-    if (other == nullptr || !TRY(equal(inner, *other, position))) return false;
+    return true;
+  }
+  for (const auto& [key, inner] : left.items()) {
+    const auto found = right.find(key);
+    if (found == right.end() || !TRY(equal(inner, *found, position))) return false;
   }
   return true;
 }

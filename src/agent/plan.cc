@@ -245,6 +245,10 @@ const char* approval_name(Approval approval) {
   return "always";
 }
 
+bool changes_something(const Assignment& assignment) {
+  return !assignment.tool.empty() && assignment.effect != ToolEffect::kRead;
+}
+
 Result<void> check_plan(const Plan& plan) {
   if (plan.steps.empty()) return invalid("the plan has no step");
   if (plan.steps.size() > kPlanStepsMax)

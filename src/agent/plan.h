@@ -55,6 +55,9 @@ struct Assignment {
   bool operator==(const Assignment&) const = default;
 };
 
+// Its calls change the world: they need confidence or a person, and a synced record first.
+bool changes_something(const Assignment& assignment);
+
 struct PlanStep {
   std::string id;           // [a-z][a-z0-9_]*, not "request"
   std::string instruction;  // what is asked of the specialist, in plain English

@@ -82,13 +82,9 @@ class Machine {
   Result<void> require(Phase phase, const char* event) const;
   Result<void> require_step(size_t step, StepPhase phase, const char* event) const;
   StepState& step(size_t index) { return state_.steps[index]; }
-  const Assignment& assignment(size_t index) const {
-    return state_.plan.steps[index].assignments[state_.steps[index].assignment];
-  }
+  const Assignment& assignment(size_t index) const { return assignment_of(state_, index); }
   const StepPolicy& policy(size_t index) const { return assignment(index).policy; }
-  bool changes_something(size_t index) const {
-    return !assignment(index).tool.empty() && assignment(index).effect != ToolEffect::kRead;
-  }
+  bool changes_something(size_t index) const { return plans::changes_something(assignment(index)); }
   bool may_be_repeated(size_t index) const {
     return assignment(index).effect != ToolEffect::kOnce || assignment(index).is_fenced;
   }

@@ -21,10 +21,6 @@ int64_t backoff_ms(const StepState& at, const StepPolicy& policy) {
   return std::min(policy.backoff_ms << doublings, kBackoffMax_ms);
 }
 
-const Assignment& assignment_of(const RunState& state, size_t index) {
-  return state.plan.steps[index].assignments[state.steps[index].assignment];
-}
-
 void add_step_effect(const RunState& state, size_t index, std::vector<Effect>& effects) {
   const StepState& at = state.steps[index];
   switch (at.phase) {
@@ -112,9 +108,7 @@ Durability durability_of(const Event& event, const RunState& state, const Turns&
   if (std::holds_alternative<RunBegun>(event) || std::holds_alternative<ApprovalDecided>(event) ||
       std::holds_alternative<CancelRequested>(event))
     return Durability::kSynced;
-  const auto changes = [&](size_t index) {
-    return !assignment_of(state, index).tool.empty() && assignment_of(state, index).effect != ToolEffect::kRead;
-  };
+  const auto changes = [&](size_t index) { return changes_something(assignment_of(state, index)); };
   if (const auto* returned = std::get_if<CallReturned>(&event); returned != nullptr && changes(returned->step))
     return Durability::kSynced;
   for (size_t i = 0; i < state.steps.size(); ++i) {
@@ -126,12 +120,11 @@ Durability durability_of(const Event& event, const RunState& state, const Turns&
   return Durability::kQueued;
 }
 
-bool is_closing_kind(std::string_view kind) {
-  return kind == store::finish_kind(store::RunState::kDone) || kind == store::finish_kind(store::RunState::kFailed) ||
-         kind == store::finish_kind(store::RunState::kDeclined);
-}
-
 }  // namespace
+
+const Assignment& assignment_of(const RunState& state, size_t step) {
+  return state.plan.steps[step].assignments[state.steps[step].assignment];
+}
 
 bool is_parked(const RunState& state) {
   if (state.phase != Phase::kRunning) return false;
@@ -160,7 +153,7 @@ Result<Replayed> replay(const std::vector<RecordView>& records) {
   for (const RecordView& record : records) {
     if (replayed.closed)
       return Error{ErrorCode::kCorrupt, fmt::format("record {} after the run was finished", record.kind)};
-    if (!is_closing_kind(record.kind)) {
+    if (!store::finish_outcome(record.kind)) {
       TRY(fold(replayed.state, TRY(event_from_json(record.kind, record.payload))));
       continue;
     }

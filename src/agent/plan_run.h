@@ -138,6 +138,9 @@ struct RunState {
   base::Json answer_evidence;
 };
 
+// Who does a step now. Requires a step of the plan.
+const Assignment& assignment_of(const RunState& state, size_t step);
+
 // A run that goes on only when a person decides.
 bool is_parked(const RunState& state);
 

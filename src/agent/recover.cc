@@ -11,17 +11,9 @@ namespace {
 // Unfinished runs that are looked at to find dead ones among them.
 constexpr size_t kUnfinishedMax = 1000;
 
-// Only with the very table and specialist that the run began with would its outcome be the one it was on its way to.
 Result<std::unique_ptr<World>> open_same_world(const Request& request, const OpenWorld& open_world) {
   auto world = TRY(open_world(request));
-  if (world->table_fingerprint != request.table_fingerprint) {
-    return Error{ErrorCode::kInvalid,
-                 fmt::format("table \"{}\" changed since the run began; ask again", request.table_path)};
-  }
-  if (world->engine->name() != request.specialist) {
-    return Error{ErrorCode::kInvalid,
-                 fmt::format("specialist \"{}\" is now \"{}\"; ask again", request.specialist, world->engine->name())};
-  }
+  TRY(check_same_inputs(request, world->table_fingerprint, world->engine->name()));
   return world;
 }
 
@@ -38,6 +30,19 @@ Result<Recovered> end_as_failed(store::Journal& journal, const store::RunId& run
 }
 
 }  // namespace
+
+Result<void> check_same_inputs(const Request& request, const std::string& table_fingerprint,
+                               const std::string& specialist) {
+  if (table_fingerprint != request.table_fingerprint) {
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("table \"{}\" changed since the run began; ask again", request.table_path)};
+  }
+  if (specialist != request.specialist) {
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("specialist \"{}\" is now \"{}\"; ask again", request.specialist, specialist)};
+  }
+  return {};
+}
 
 // The world is opened before the run is claimed: a table that is locked just now leaves the run as it was.
 Result<Recovered> recover_run(store::Journal& journal, const base::Clock& clock, const store::RunId& run,

@@ -29,6 +29,11 @@ struct World {
   ActParts parts(const base::Clock& clock) { return {&clock, dispatcher.get(), engine.get(), &table}; }
 };
 
+// Only with the very table and specialist that a run began with would its outcome be the one it was on its way to. kInvalid: they are
+// not; says which and what to do.
+Result<void> check_same_inputs(const Request& request, const std::string& table_fingerprint,
+                               const std::string& specialist);
+
 // Opens the table and the specialist that a request names.
 using OpenWorld = std::function<Result<std::unique_ptr<World>>(const Request&)>;
 

@@ -390,11 +390,6 @@ Record run_finished(const RunState& state) {
                 Durability::kSynced};
 }
 
-bool is_closing_kind(std::string_view kind) {
-  return kind == store::finish_kind(store::RunState::kDone) || kind == store::finish_kind(store::RunState::kFailed) ||
-         kind == store::finish_kind(store::RunState::kDeclined);
-}
-
 // What is to be done in a state, with the intents that go before it.
 std::vector<Effect> due_effects(const RunState& state) {
   switch (state.phase) {
@@ -460,7 +455,7 @@ Result<Replayed> replay(const std::vector<RecordView>& records) {
       return Error{ErrorCode::kCorrupt, fmt::format("record {} after the run was finished", record.kind)};
     if (record.kind == kCallIntended) {
       if (replayed.state.phase != Phase::kExecuting) return out_of_place(kCallIntended, replayed.state.phase);
-    } else if (is_closing_kind(record.kind)) {
+    } else if (store::finish_outcome(record.kind)) {
       TRY(close(replayed.state, record));
       replayed.closed = true;
     } else {

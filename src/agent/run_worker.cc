@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/recover.h"
+
 namespace cadre::agent {
 namespace {
 
@@ -62,15 +64,7 @@ Result<void> RunWorker::check_inputs(const Request& request) const {
     return Error{ErrorCode::kNotFound,
                  fmt::format("specialist \"{}\" is no longer in the cadre file; ask again", request.name)};
   }
-  if (choice->target.table_fingerprint != request.table_fingerprint) {
-    return Error{ErrorCode::kInvalid,
-                 fmt::format("table \"{}\" changed since the run began; ask again", request.table_path)};
-  }
-  if (choice->target.specialist != request.specialist) {
-    return Error{ErrorCode::kInvalid, fmt::format("specialist \"{}\" is now \"{}\"; ask again", request.specialist,
-                                                  choice->target.specialist)};
-  }
-  return {};
+  return check_same_inputs(request, choice->target.table_fingerprint, choice->target.specialist);
 }
 
 Result<RunReport> RunWorker::take_over(const store::RunId& run, const Interrupt& interrupt) {

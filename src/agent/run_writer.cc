@@ -5,17 +5,6 @@
 #include "store/record.h"
 
 namespace cadre::agent {
-namespace {
-
-std::optional<store::RunState> closing_state(std::string_view kind) {
-  for (const auto state : {store::RunState::kDone, store::RunState::kFailed, store::RunState::kDeclined}) {
-    if (kind == store::finish_kind(state)) return state;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
 const store::RunId& RunWriter::run() const {
   CADRE_CHECK(run_.has_value(), "the run has begun");
   return *run_;
@@ -26,7 +15,7 @@ Result<void> RunWriter::write(const Record& record) {
     run_ = TRY(journal_.begin_run(run_kind_, record.payload));
     return {};
   }
-  if (const auto state = closing_state(record.kind)) {
+  if (const auto state = store::finish_outcome(record.kind)) {
     TRY(settle());
     return journal_.finish_run(run(), held_, *state, record.payload);
   }

@@ -127,16 +127,6 @@ struct Served {
   TestClient connect() const { return TestClient(server->port()); }
 };
 
-// Spins until a counter that another thread moves is there.
-template <class Condition>
-bool eventually(Condition condition) {
-  for (int64_t i = 0; i < 20'000'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::yield();
-  }
-  return false;
-}
-
 TEST(HttpServer, AnswersSeveralRequestsOnOneConnection) {
   Served served;
   auto client = served.connect();

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace cadre::net {
 
@@ -147,5 +148,15 @@ class TestClient {
   int fd_;
   std::string input_;
 };
+
+// Spins until a counter that another thread moves is there.
+template <class Condition>
+bool eventually(Condition condition) {
+  for (int64_t i = 0; i < 20'000'000; ++i) {
+    if (condition()) return true;
+    std::this_thread::yield();
+  }
+  return false;
+}
 
 }  // namespace cadre::net

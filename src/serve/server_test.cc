@@ -12,6 +12,7 @@ namespace cadre::serve {
 namespace {
 
 using base::Json;
+using net::eventually;
 using net::TestClient;
 using net::TestReply;
 
@@ -60,15 +61,6 @@ std::vector<std::string> sse_data(const std::string& body) {
 
 Json tool(const std::string& name) {
   return {{"type", "function"}, {"function", {{"name", name}, {"parameters", {{"type", "object"}}}}}};
-}
-
-template <class Condition>
-bool eventually(Condition condition) {
-  for (int64_t i = 0; i < 20'000'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::yield();
-  }
-  return false;
 }
 
 TEST(Server, SaysThatItIsAliveAndReady) {

@@ -63,6 +63,13 @@ std::string_view finish_kind(RunState outcome) {
   return {};
 }
 
+std::optional<RunState> finish_outcome(std::string_view kind) {
+  for (const auto outcome : {RunState::kDone, RunState::kFailed, RunState::kDeclined}) {
+    if (kind == finish_kind(outcome)) return outcome;
+  }
+  return std::nullopt;
+}
+
 Result<void> check_kind(std::string_view kind) {
   bool is_good = !kind.empty() && kind.size() <= kKindSizeBytesMax;
   for (const char c : kind.substr(0, kKindSizeBytesMax))

@@ -17,6 +17,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +45,8 @@ const char* run_state_name(RunState state);  // "running", "done", "failed", "de
 inline constexpr std::string_view kKindBegin = "run.begin";
 inline constexpr std::string_view kKindResume = "run.resume";
 std::string_view finish_kind(RunState outcome);  // "run.done", "run.failed", "run.declined"
+// The outcome that a record of this kind closes its run with; nothing for all other kinds.
+std::optional<RunState> finish_outcome(std::string_view kind);
 
 // kInvalid unless 1 to 64 characters of a-z 0-9 . _ -
 Result<void> check_kind(std::string_view kind);
