@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
 
-#include "agent/event_json.h"
-#include "agent/run.h"
+#include "agent/plan_run.h"
+#include "agent/sql_json.h"
 #include "base/json.h"
 
 namespace cadre::agent {
@@ -16,30 +16,34 @@ contract::SqlCall call_of(uint32_t column) {
                          {3, contract::CompareOp::kGreater, "500", {9, 10}, contract::ValueOrigin::kNumber}}};
 }
 
-// An answered run with eight candidates, the first of which passes.
+// An answered run of one step with eight candidates, the first of which passes.
 std::vector<Event> answered_run() {
-  AttemptReturned attempt;
+  AttemptReturned attempt{.is_exhaustive = true};
   for (uint32_t i = 0; i < 8; ++i) {
     attempt.candidates.push_back(
-        {call_of(i),
-         "SELECT COUNT(\"Country\") FROM \"countries\" WHERE \"Continent\" = 'South America' AND \"Area\" > 500",
-         i == 0 ? 0.9 : 0.01});
+        {{{"sql",
+           "SELECT COUNT(\"Country\") FROM \"countries\" WHERE \"Continent\" = 'South America' AND \"Area\" > 500"},
+          {"n", i}},
+         i == 0 ? 0.9 : 0.01,
+         call_to_json(call_of(i))});
   }
-  const std::vector<Verdict> passed = {{"contract", true, "", Severity::kReject},
-                                       {"faithful", true, "", Severity::kReject},
-                                       {"read_only", true, "", Severity::kReject}};
-  contract::QueryResult result{
+  const std::vector<Verdict> passed = {
+      {"schema", true}, {"dry_run", true}, {"contract", true}, {"faithful", true}, {"read_only", true}};
+  const contract::QueryResult result{
       .column_names = {"COUNT(\"Country\")"}, .rows = {{contract::CellValue{int64_t{7}}}}, .vm_steps = 200};
-  return {RunBegun{{"how many countries of South America have an area over 500", "/home/user/countries.csv", "",
-                    std::string(64, 'f'), "", "sql@1"},
-                   {},
-                   {}},
-          Dispatched{true, 0.97, "linear", "", {{"sql@1"}}},
+  PlanStep step{.id = "answer",
+                .assignments = {{.specialist = "table", .tool = "table", .identity = std::string(64, 'f')}}};
+  step.input["question"] = "$request.text";
+  const base::Json output = result_to_json(result);
+  return {RunBegun{{{"text", "how many countries of South America have an area over 500"}}, {}},
+          Planned{.accepted = true, .confidence = 0.97, .tier = "linear", .plan = {{step}}},
           attempt,
-          CandidateVerified{0, VerifyStage::kCall, passed},
-          CallReturned{.candidate = 0, .result = result},
-          CandidateVerified{0, VerifyStage::kResult, passed},
-          AnswerComposed{{"7 (count of Country)", {{EvidenceRole::kSelect, {{9, 18, "countries"}}, "Country"}}}}};
+          CallVerified{0, passed},
+          CallReturned{.result = output},
+          ResultVerified{0, {{"executes", true}, {"non_empty", true}, {"output", true}}, output},
+          AnswerComposed{.text = "7 (count of Country)",
+                         .value = output,
+                         .evidence = evidence_to_json({{EvidenceRole::kSelect, {{9, 18, "countries"}}, "Country"}})}};
 }
 
 // The state machine and its records.
@@ -48,9 +52,8 @@ void BM_RunOfSevenEvents(benchmark::State& state) {
   for (auto _ : state) {
     RunState run;
     for (const Event& event : events) {
-      auto transition = advance(std::move(run), event);
-      run = std::move(transition->state);
-      benchmark::DoNotOptimize(transition->effects);
+      auto effects = advance(run, event);
+      benchmark::DoNotOptimize(effects);
     }
     benchmark::DoNotOptimize(run);
   }

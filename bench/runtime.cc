@@ -65,7 +65,7 @@ struct Place {
       file.specialists.push_back({"s" + std::to_string(i), "scripted", folder.path() + "/goals.csv", "", "goals", {}});
     RuntimeParts parts;
     parts.loaders.load_pack = [this](const std::string&) -> Result<Pack> {
-      return Pack{"scripted@1", {}, [this] {
+      return Pack{"scripted@1", policy_of_contract({}), [this] {
                     auto engine = std::make_unique<ScriptedEngine>();
                     engine->on(kTestQuestion, [this](const auto&, const auto&) -> Result<engine::SqlAttempt> {
                       gate.pass();

@@ -15,7 +15,7 @@
 
 #include "agent/recover.h"
 #include "app/ask_command.h"
-#include "app/open_world.h"
+#include "app/table_cadre.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -107,8 +107,8 @@ class AskKillTest : public ::testing::Test {
     const auto replayed = agent::replay_run(journal, *run);
     ASSERT_TRUE(replayed.ok()) << replayed.error().message;
     EXPECT_TRUE(replayed->closed) << "an acknowledged answer whose run is not finished";
-    ASSERT_TRUE(replayed->state.answer.has_value());
-    EXPECT_EQ(replayed->state.answer->text, (*json)["answer"].get<std::string>());
+    ASSERT_EQ(replayed->state.outcome->status, agent::Status::kAnswered);
+    EXPECT_EQ(replayed->state.answer_text, (*json)["answer"].get<std::string>());
   }
 
   base::TemporaryDirectory folder_ = base::TemporaryDirectory::make().value();
@@ -133,7 +133,7 @@ TEST_F(AskKillTest, NoAnswerThatWasGivenIsLostAndNoRunStaysOpen) {
     for (const std::string& line : lines) expect_in_journal(*journal, line);
     EXPECT_LE(journal->unfinished_runs()->size(), 1U);
     const auto recovered =
-        agent::recover_runs(*journal, base::system_clock(), app::world_opener(load_literal_engine), 8);
+        agent::recover_runs(*journal, base::system_clock(), app::table_cadre_opener(load_literal_engine), 8);
     ASSERT_TRUE(recovered.ok()) << recovered.error().message;
     for (const agent::Recovered& run : *recovered) EXPECT_TRUE(run.went_on) << run.why;
     EXPECT_TRUE(journal->unfinished_runs()->empty());

@@ -44,12 +44,10 @@ class AskTest : public ::testing::Test {
     return path(name);
   }
 
-  app::SpecialistLoader loader() {
-    return [this](const std::string&) -> Result<app::LoadedSpecialist> {
-      if (!attempt_) return load_literal_engine("");
-      auto engine = std::make_unique<ScriptedEngine>();
-      engine->on(question_, *attempt_);
-      return app::LoadedSpecialist{std::move(engine), {}};
+  agent::LoadPack loader() {
+    return [this](const std::string& path) -> Result<agent::Pack> {
+      if (!attempt_) return load_literal_engine(path);
+      return agent::scripted_pack("scripted@1", [this](ScriptedEngine& engine) { engine.on(question_, *attempt_); });
     };
   }
   AskOptions options(const std::string& table, const std::string& question) {

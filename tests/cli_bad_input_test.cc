@@ -120,7 +120,8 @@ TEST_F(BadInput, ADatabaseThatAnotherProcessHasLocked) {
 TEST_F(BadInput, AJournalFolderThatCannotBeWritten) {
   const std::string table = write("t.csv", "name,goals\nann,1\nbob,2\n");
   const std::string file = write("notes.txt", "these are my notes");
-  const ProcessResult result = refused({"ask", "--table", table, "--journal", file + "/journal.sqlite", "how many goals"}, app::kExitFailed);
+  const ProcessResult result =
+      refused({"ask", "--table", table, "--journal", file + "/journal.sqlite", "how many goals"}, app::kExitFailed);
   EXPECT_THAT(result.err, HasSubstr("notes.txt"));
   EXPECT_TRUE(result.out.empty()) << "no answer without a record of it";
 }

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "app/sql_engine.h"
+#include "agent/specialist_pack.h"
 #include "engine/specialist_engine.h"
 
 namespace cadre::tests {
@@ -31,8 +31,9 @@ class LiteralEngine final : public engine::SpecialistEngine {
   }
 };
 
-inline Result<app::LoadedSpecialist> load_literal_engine(const std::string&) {
-  return app::LoadedSpecialist{std::make_unique<LiteralEngine>(), {}};
+inline Result<agent::Pack> load_literal_engine(const std::string&) {
+  return agent::Pack{"literal@1", agent::policy_of_contract(base::Json::object()),
+                     [] { return std::make_unique<LiteralEngine>(); }};
 }
 
 }  // namespace cadre::tests

@@ -237,12 +237,13 @@ void read_specialists(Reading& reading, const Json& map, const std::string& poin
 
 void read_budgets(Reading& reading, const Json& map, const std::string& pointer, BudgetEntry& budgets) {
   Section section(reading, map, pointer);
-  section.integer("attempts", 1, 16, budgets.attempts);
+  section.integer("attempts", 1, 10'000, budgets.attempts);
   section.integer("calls", 1, 10'000, budgets.calls);
   section.integer("rows", 1, 10'000, budgets.rows);
   section.integer("sqlite_steps", 1'000, 1'000'000'000'000, budgets.sqlite_steps);
   section.integer("time_ms", 1, 3'600'000, budgets.time_ms);
   section.integer("runs_at_once", 1, 64, budgets.runs_at_once);
+  section.integer("calls_at_once", 1, 256, budgets.calls_at_once);
   section.integer("runs_waiting", 1, 1'000'000, budgets.runs_waiting);
 }
 
@@ -299,23 +300,27 @@ Result<CadreFile> load_cadre_file(const std::string& path) {
   return parse_cadre_file(text, path, [](const std::string& file) { return base::file_exists(file); });
 }
 
-Budget budget_of(const CadreFile& file, const SpecialistEntry& specialist, uint64_t row_count) {
+Budget budget_of(const CadreFile& file) {
   Budget budget;
-  budget.attempts_max = specialist.policy.attempts_max.value_or(file.budgets.attempts);
-  budget.candidates_max = specialist.policy.candidates_max.value_or(budget.candidates_max);
+  budget.attempts_max = file.budgets.attempts;
   budget.calls_max = file.budgets.calls;
-  budget.rows_max = file.budgets.rows;
   budget.time_ms_max = file.budgets.time_ms;
-  const int64_t enough = std::max(kSqliteStepsMin, kSqliteStepsPerRow * static_cast<int64_t>(row_count));
-  budget.vm_steps_max = file.budgets.sqlite_steps > 0 ? file.budgets.sqlite_steps : enough;
   return budget;
 }
 
-Policy policy_of(const SpecialistEntry& specialist, const Policy& of_pack) {
-  Policy policy = of_pack;
-  policy.confidence_min = specialist.policy.confidence_min.value_or(policy.confidence_min);
-  policy.answerable_min = specialist.policy.answerable_min.value_or(policy.answerable_min);
+StepPolicy policy_of(const CadreFile& file, const SpecialistEntry& specialist, const StepPolicy& own) {
+  StepPolicy policy = own;
+  policy.confidence_min = specialist.policy.confidence_min.value_or(own.confidence_min);
+  policy.answerable_min = specialist.policy.answerable_min.value_or(own.answerable_min);
+  policy.attempts_max = specialist.policy.attempts_max.value_or(own.attempts_max);
+  policy.candidates_max = specialist.policy.candidates_max.value_or(own.candidates_max);
+  policy.rows_max = file.budgets.rows;
+  if (file.budgets.sqlite_steps > 0) policy.work_max = file.budgets.sqlite_steps;
   return policy;
+}
+
+int64_t sqlite_steps_for(uint64_t row_count) {
+  return std::max(kSqliteStepsMin, kSqliteStepsPerRow * static_cast<int64_t>(row_count));
 }
 
 }  // namespace cadre::agent

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/events.h"
+#include "agent/plan_events.h"
 #include "base/result.h"
 
 namespace cadre::agent {
@@ -42,12 +42,13 @@ struct SpecialistEntry {
 
 // Limits of every run, and of all together.
 struct BudgetEntry {
-  int64_t attempts = 2;
-  int64_t calls = 24;
+  int64_t attempts = 64;         // of one run, over all its steps
+  int64_t calls = 64;            // likewise, repetitions included
   int64_t rows = 1'000;          // of one result
-  int64_t sqlite_steps = 0;      // SQLite VM steps of one run; 0: enough to read its table several times
+  int64_t sqlite_steps = 0;      // SQLite VM steps of one call; 0: enough to read its table several times
   int64_t time_ms = 30'000;      // of one run, without its wait for a free worker
-  int64_t runs_at_once = 2;      // threads
+  int64_t runs_at_once = 2;      // threads that compute
+  int64_t calls_at_once = 16;    // threads that wait for tools and endpoints
   int64_t runs_waiting = 1'000;  // more are refused as busy
 };
 
@@ -79,9 +80,11 @@ Result<CadreFile> load_cadre_file(const std::string& path);
 Result<CadreFile> parse_cadre_file(std::string_view text, const std::string& path,
                                    const std::function<bool(const std::string& path)>& exists);
 
-// What a run of this specialist is held to, over a table of so many rows.
-Budget budget_of(const CadreFile& file, const SpecialistEntry& specialist, uint64_t row_count);
-// The pack's own thresholds where the file says nothing else.
-Policy policy_of(const SpecialistEntry& specialist, const Policy& of_pack);
+// What every run is held to.
+Budget budget_of(const CadreFile& file);
+// What a specialist is held to in one step: its own terms where the file says nothing else.
+StepPolicy policy_of(const CadreFile& file, const SpecialistEntry& specialist, const StepPolicy& own);
+// SQLite VM steps of one call that read a table of so many rows several times.
+int64_t sqlite_steps_for(uint64_t row_count);
 
 }  // namespace cadre::agent

@@ -86,22 +86,27 @@ serve:
   EXPECT_EQ(file.serve.requests_per_minute, 60);
   EXPECT_EQ(file.serve.drain_ms, 100);
 
-  const Budget budget = budget_of(file, beds, 10);
-  EXPECT_EQ(budget.attempts_max, 3) << "the specialist's own before the cadre's";
-  EXPECT_EQ(budget.candidates_max, 4);
+  const Budget budget = budget_of(file);
+  EXPECT_EQ(budget.attempts_max, file.budgets.attempts);
   EXPECT_EQ(budget.calls_max, 2);
-  EXPECT_EQ(budget.rows_max, 3);
-  EXPECT_EQ(budget.vm_steps_max, 4000);
   EXPECT_EQ(budget.time_ms_max, 5);
-  EXPECT_EQ(budget_of(file, file.specialists[1], 10).attempts_max, 1);
-  const Policy policy = policy_of(beds, Policy{.confidence_min = 0.4, .answerable_min = 0.3, .doubt_keeps = 0.2});
-  EXPECT_EQ(policy, (Policy{.confidence_min = 0.9, .answerable_min = 0, .doubt_keeps = 0.2}));
+  const StepPolicy own{
+      .attempts_max = 1, .candidates_max = 2, .confidence_min = 0.4, .answerable_min = 0.3, .doubt_keeps = 0.2};
+  const StepPolicy policy = policy_of(file, beds, own);
+  EXPECT_EQ(policy.attempts_max, 3) << "the file's before the specialist's own";
+  EXPECT_EQ(policy.candidates_max, 4);
+  EXPECT_EQ(policy.rows_max, 3);
+  EXPECT_EQ(policy.work_max, 4000);
+  EXPECT_EQ(policy.confidence_min, 0.9);
+  EXPECT_EQ(policy.answerable_min, 0);
+  EXPECT_EQ(policy.doubt_keeps, 0.2);
+  EXPECT_EQ(policy_of(file, file.specialists[1], own).attempts_max, 1);
 }
 
 TEST(CadreFile, StepsGrowWithTheTableUnlessTheFileSaysHowMany) {
+  EXPECT_LT(sqlite_steps_for(10), sqlite_steps_for(10'000'000));
   const CadreFile file = parse(kSmallest).value();
-  EXPECT_LT(budget_of(file, file.specialists[0], 10).vm_steps_max,
-            budget_of(file, file.specialists[0], 10'000'000).vm_steps_max);
+  EXPECT_EQ(policy_of(file, file.specialists[0], {.work_max = 77}).work_max, 77);
 }
 
 TEST(CadreFile, AllProblemsAreReportedEachWithItsPlace) {

@@ -1,25 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/idempotency.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <utility>
 
 #include "base/sha256.h"
 
 namespace cadre::agent {
 namespace {
 
-// Sizes in front keep one field from running into the next.
-std::string hash_of(const Request& request) {
-  return base::to_hex(base::sha256(fmt::format("{}:{}{}:{}{}", request.question.size(), request.question,
-                                               request.named.size(), request.named, request.subject)));
+std::string member(const base::Json& request, const char* key) {
+  const auto found = request.find(key);
+  return found == request.end() ? "" : found->get<std::string>();
+}
+
+std::pair<std::string, std::string> key_of(const base::Json& request) {
+  return {member(request, "asker"), member(request, "idempotency_key")};
+}
+
+// What is asked, without who asks.
+std::string hash_of(const base::Json& request) {
+  base::Json asked = request;
+  asked.erase("asker");
+  asked.erase("idempotency_key");
+  return base::to_hex(base::sha256(base::dump_json(asked)));
 }
 
 }  // namespace
 
-Result<std::optional<store::RunId>> IdempotencyKeys::take(const Request& request, int64_t now_us) {
-  const Key key(request.asker, request.idempotency_key);
+Result<std::optional<store::RunId>> IdempotencyKeys::take(const base::Json& request, int64_t now_us) {
+  const Key key = key_of(request);
   const std::string asked = hash_of(request);
   std::unique_lock lock(mutex_);
   while (true) {
@@ -38,16 +48,16 @@ Result<std::optional<store::RunId>> IdempotencyKeys::take(const Request& request
   }
 }
 
-void IdempotencyKeys::keep(const Request& request, const store::RunId& run, int64_t begun_us) {
+void IdempotencyKeys::keep(const base::Json& request, const store::RunId& run, int64_t begun_us) {
   const std::lock_guard lock(mutex_);
-  entries_[{request.asker, request.idempotency_key}] = Entry{hash_of(request), run, begun_us};
+  entries_[key_of(request)] = Entry{hash_of(request), run, begun_us};
   if (entries_.size() > forget_at_) forget_old(begun_us);
   settled_.notify_all();
 }
 
-void IdempotencyKeys::release(const Request& request) {
+void IdempotencyKeys::release(const base::Json& request) {
   const std::lock_guard lock(mutex_);
-  entries_.erase({request.asker, request.idempotency_key});
+  entries_.erase(key_of(request));
   settled_.notify_all();
 }
 

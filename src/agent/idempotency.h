@@ -1,6 +1,6 @@
 // Which run an idempotency key stands for.
 //
-// A key belongs to one asker and is remembered for a day. Two requests with one key at the same time: one begins the run, the other
+// Requests are those of agent/planner.h, with their "asker" (none: empty) and "idempotency_key". A key belongs to one asker and is remembered for a day. Two requests with one key at the same time: one begins the run, the other
 // waits for it. Thread safety: every method may be called from any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-#include "agent/events.h"
+#include "base/json.h"
 #include "base/result.h"
 #include "store/run_id.h"
 
@@ -25,9 +25,9 @@ class IdempotencyKeys {
  public:
   // The run that the key of this request stands for. Nothing: the caller begins one and then calls keep() or, if it could not,
   // release(). kInvalid: the key stands for another request.
-  Result<std::optional<store::RunId>> take(const Request& request, int64_t now_us);
-  void keep(const Request& request, const store::RunId& run, int64_t begun_us);
-  void release(const Request& request);
+  Result<std::optional<store::RunId>> take(const base::Json& request, int64_t now_us);
+  void keep(const base::Json& request, const store::RunId& run, int64_t begun_us);
+  void release(const base::Json& request);
 
  private:
   using Key = std::pair<std::string, std::string>;  // asker, key

@@ -7,31 +7,34 @@
 #include <utility>
 
 #include "agent/fingerprint.h"
-#include "agent/scope_dispatcher.h"
+#include "model/router.h"
 
 namespace cadre::agent {
 namespace {
 
 class Opener {
  public:
-  explicit Opener(const CadreLoaders& loaders) : loaders_(loaders) {}
+  Opener(const CadreFile& file, const CadreLoaders& loaders, const base::Clock& clock)
+      : file_(file), loaders_(loaders), clock_(clock) {}
 
-  Result<OpenSpecialist> open(const CadreFile& file, const SpecialistEntry& entry) {
+  Result<CheckedSpecialist> open(const SpecialistEntry& entry, std::vector<std::string>& notes) {
     const Pack pack = TRY(pack_of(entry.pack));
-    std::string fingerprint = TRY(fingerprint_file(entry.table));
+    const std::string fingerprint = TRY(fingerprint_file(entry.table));
     contract::Table table = TRY(contract::Table::open(entry.table, {.table_name = entry.table_name}));
-    Target target{.name = entry.name,
-                  .table_path = entry.table,
-                  .table_name = entry.table_name,
-                  .table_fingerprint = std::move(fingerprint),
-                  .specialist_path = entry.pack,
-                  .specialist = pack.name,
-                  .budget = budget_of(file, entry, table.row_count()),
-                  .policy = policy_of(entry, pack.policy)};
-    return OpenSpecialist{entry, pack, std::move(table), std::move(target)};
+    for (const std::string& note : table.notes()) notes.push_back(fmt::format("specialist {}: {}", entry.name, note));
+    StepPolicy own = pack.policy;
+    own.work_max = sqlite_steps_for(table.row_count());
+    return CheckedSpecialist::make(
+        std::make_shared<TableSpecialist>(TableSpecialistOptions{.name = entry.name,
+                                                                 .purpose = entry.purpose,
+                                                                 .identity = identity_of_table(pack.name, fingerprint),
+                                                                 .policy = policy_of(file_, entry, own),
+                                                                 .clock = &clock_},
+                                          pack, std::move(table)));
   }
 
  private:
+  // Specialists that name one file share its weights.
   Result<Pack> pack_of(const std::string& path) {
     const auto found = packs_.find(path);
     if (found != packs_.end()) return found->second;
@@ -39,42 +42,60 @@ class Opener {
     return packs_[path] = std::move(pack);
   }
 
+  const CadreFile& file_;
   const CadreLoaders& loaders_;
+  const base::Clock& clock_;
   std::map<std::string, Pack> packs_;
 };
 
 }  // namespace
 
-Result<MakeDispatcher> load_scope_router(const std::string& path) {
-  auto opened = TRY(model::Router::open(path));
-  const auto router = std::make_shared<const model::Router>(std::move(opened));
-  return MakeDispatcher([router] { return std::make_unique<ScopeDispatcher>(router); });
+Result<DecideScope> load_scope_router(const std::string& path) {
+  auto router = TRY(model::Router::open(path));
+  return scope_of_router(std::make_shared<const model::Router>(std::move(router)));
 }
 
-Result<OpenCadre> open_cadre(const CadreFile& file, const CadreLoaders& loaders) {
-  OpenCadre cadre;
+std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint) {
+  return fmt::format("{} over {}", pack_name, table_fingerprint);
+}
+
+std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base::Clock& clock, DecideScope scope) {
+  std::vector<std::unique_ptr<Tier>> tiers;
+  tiers.push_back(std::make_unique<NamedTier>(specialists));
+  tiers.push_back(std::make_unique<SplitTier>(specialists));
+  if (scope) tiers.push_back(std::make_unique<ScopeTier>(specialists, std::move(scope)));
+  tiers.push_back(std::make_unique<AttemptsTier>(specialists));
+  return std::make_unique<Planner>(specialists, clock, std::move(tiers));
+}
+
+Result<std::unique_ptr<Cadre>> open_cadre(const CadreFile& file, const CadreLoaders& loaders,
+                                          const base::Clock& clock) {
+  auto cadre = std::make_unique<Cadre>();
+  cadre->budget = budget_of(file);
   std::string problems;
   ErrorCode code = ErrorCode::kInvalid;
   const auto note = [&](const std::string& what, const Error& error) {
     if (problems.empty()) code = error.code;
     problems += fmt::format("{}{}: {}: {}", problems.empty() ? "" : "\n", file.path, what, error.message);
   };
-  Opener opener(loaders);
+  Opener opener(file, loaders, clock);
   for (const SpecialistEntry& entry : file.specialists) {
-    auto specialist = opener.open(file, entry);
+    auto specialist = opener.open(entry, cadre->notes);
     if (specialist.ok())
-      cadre.specialists.push_back(std::move(*specialist));
+      cadre->specialists.push_back(std::move(*specialist));
     else
       note(fmt::format("specialist {}", entry.name), specialist.error());
   }
+  DecideScope scope;
   if (!file.router.empty()) {
-    auto scope = loaders.load_scope(file.router);
-    if (scope.ok())
-      cadre.make_scope = std::move(*scope);
+    auto loaded = loaders.load_scope(file.router);
+    if (loaded.ok())
+      scope = std::move(*loaded);
     else
-      note("router", scope.error());
+      note("router", loaded.error());
   }
   if (!problems.empty()) return Error{code, std::move(problems)};
+  cadre->planner = make_planner(cadre->specialists, clock, std::move(scope));
   return cadre;
 }
 

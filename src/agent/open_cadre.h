@@ -1,6 +1,6 @@
-// Opens what a cadre file names: packs, tables, the router. What a runtime works with, and what `cadre check` shows.
+// Opens what a cadre file names: packs, tables, the router. What runs are carried out with, and what `cadre check` shows.
 //
-// Thread safety: after opening, immutable; tables as contract/table.h says.
+// Thread safety: after opening, immutable; specialists as agent/specialist.h says.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -10,30 +10,24 @@
 #include <vector>
 
 #include "agent/cadre_file.h"
-#include "agent/dispatcher.h"
+#include "agent/dispatch_tiers.h"
+#include "agent/planner.h"
 #include "agent/specialist_pack.h"
+#include "agent/table_specialist.h"
+#include "base/clock.h"
 #include "base/result.h"
-#include "contract/table.h"
 
 namespace cadre::agent {
 
-struct OpenSpecialist {
-  SpecialistEntry entry;
-  Pack pack;  // shared weights where several specialists name one file
-  contract::Table table;
-  Target target;  // what a run of it is held to
+struct Cadre {
+  Specialists specialists;  // in the order of the file
+  std::unique_ptr<Planner> planner;
+  Budget budget;                   // of every run
+  std::vector<std::string> notes;  // what of the files was read otherwise than it stands there
 };
 
-// Makes a dispatcher for one thread.
-using MakeDispatcher = std::function<std::unique_ptr<Dispatcher>()>;
-
-struct OpenCadre {
-  std::vector<OpenSpecialist> specialists;  // in the order of the file
-  MakeDispatcher make_scope;                // empty: there is no router
-};
-
-using LoadScope = std::function<Result<MakeDispatcher>(const std::string& path)>;
-Result<MakeDispatcher> load_scope_router(const std::string& path);
+using LoadScope = std::function<Result<DecideScope>(const std::string& path)>;
+Result<DecideScope> load_scope_router(const std::string& path);
 
 // How the files are read; tests put theirs here.
 struct CadreLoaders {
@@ -42,6 +36,13 @@ struct CadreLoaders {
 };
 
 // Error: everything that could not be opened, one a line, each naming its specialist.
-Result<OpenCadre> open_cadre(const CadreFile& file, const CadreLoaders& loaders = {});
+Result<std::unique_ptr<Cadre>> open_cadre(const CadreFile& file, const CadreLoaders& loaders = {},
+                                          const base::Clock& clock = base::system_clock());
+
+// The tiers that these specialists and this router (none: empty) make, in order.
+std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base::Clock& clock, DecideScope scope);
+
+// The identity of a specialist over a table: another pack, or another byte of the file, is another one.
+std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint);
 
 }  // namespace cadre::agent

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 namespace {
 
 using base::Json;
@@ -26,22 +26,6 @@ bool is_step_id(std::string_view id) {
   const auto is_inner = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
   return !id.empty() && id.size() <= kStepIdSizeMax && id.front() >= 'a' && id.front() <= 'z' &&
          std::all_of(id.begin(), id.end(), is_inner) && id != kRequest;
-}
-
-bool is_reference(std::string_view text) {
-  return text.size() > 1 && text[0] == '$' && text[1] != '$';
-}
-
-// "$find.rows.0" is {"find", "rows", "0"}.
-std::vector<std::string_view> reference_parts(std::string_view text) {
-  text.remove_prefix(1);
-  std::vector<std::string_view> parts;
-  while (true) {
-    const size_t dot = text.find('.');
-    parts.push_back(text.substr(0, dot));
-    if (dot == std::string_view::npos) return parts;
-    text.remove_prefix(dot + 1);
-  }
 }
 
 // Calls visit(text) for each reference in a value; deeper than the limit nothing is looked at, which resolving refuses.
@@ -73,7 +57,8 @@ Result<void> check_assignments(const PlanStep& step) {
     if (assignment.specialist.empty()) return invalid(fmt::format("step \"{}\": a specialist without a name", step.id));
     const StepPolicy& policy = assignment.policy;
     const bool is_sound = policy.attempts_max >= 1 && policy.candidates_max >= 1 && policy.retries_max >= 0 &&
-                          policy.backoff_ms >= 0 && policy.timeout_ms >= 1;
+                          policy.backoff_ms >= 0 && policy.timeout_ms >= 1 && policy.work_max >= 1 &&
+                          policy.rows_max >= 1;
     const auto is_share = [](double share) { return share >= 0 && share <= 1; };
     if (!is_sound || !is_share(policy.confidence_min) || !is_share(policy.answerable_min) ||
         !is_share(policy.doubt_keeps)) {
@@ -171,10 +156,16 @@ Result<Json> resolve_inside(const Json& value, const std::vector<ReferenceScope>
 }
 
 Json policy_to_json(const StepPolicy& policy) {
-  return {{"attempts_max", policy.attempts_max},       {"candidates_max", policy.candidates_max},
-          {"retries_max", policy.retries_max},         {"backoff_ms", policy.backoff_ms},
-          {"timeout_ms", policy.timeout_ms},           {"confidence_min", policy.confidence_min},
-          {"answerable_min", policy.answerable_min},   {"doubt_keeps", policy.doubt_keeps},
+  return {{"attempts_max", policy.attempts_max},
+          {"candidates_max", policy.candidates_max},
+          {"retries_max", policy.retries_max},
+          {"backoff_ms", policy.backoff_ms},
+          {"timeout_ms", policy.timeout_ms},
+          {"confidence_min", policy.confidence_min},
+          {"answerable_min", policy.answerable_min},
+          {"doubt_keeps", policy.doubt_keeps},
+          {"work_max", policy.work_max},
+          {"rows_max", policy.rows_max},
           {"approval", approval_name(policy.approval)}};
 }
 
@@ -195,22 +186,23 @@ Result<StepPolicy> policy_from_json(const Json& json) {
   policy.confidence_min = TRY(base::json_number(json, "confidence_min"));
   policy.answerable_min = TRY(base::json_number(json, "answerable_min"));
   policy.doubt_keeps = TRY(base::json_number(json, "doubt_keeps"));
+  policy.work_max = TRY(base::json_int(json, "work_max"));
+  policy.rows_max = TRY(base::json_int(json, "rows_max"));
   policy.approval = TRY(approval_of(TRY(base::json_string(json, "approval"))));
   return policy;
 }
 
 Json assignment_to_json(const Assignment& assignment) {
-  return {{"specialist", assignment.specialist},
-          {"tool", assignment.tool},
-          {"effect", tool_effect_name(assignment.effect)},
-          {"is_fenced", assignment.is_fenced},
-          {"policy", policy_to_json(assignment.policy)}};
+  return {{"specialist", assignment.specialist}, {"tool", assignment.tool},
+          {"identity", assignment.identity},     {"effect", tool_effect_name(assignment.effect)},
+          {"is_fenced", assignment.is_fenced},   {"policy", policy_to_json(assignment.policy)}};
 }
 
 Result<Assignment> assignment_from_json(const Json& json) {
   Assignment assignment;
   assignment.specialist = TRY(base::json_string(json, "specialist"));
   assignment.tool = TRY(base::json_string(json, "tool"));
+  assignment.identity = TRY(base::json_string(json, "identity"));
   assignment.effect = TRY(tool_effect_of(TRY(base::json_string(json, "effect"))));
   assignment.is_fenced = TRY(base::json_bool(json, "is_fenced"));
   assignment.policy = TRY(policy_from_json(*TRY(base::json_object(json, "policy"))));
@@ -280,6 +272,38 @@ std::vector<size_t> dependencies_of(const Plan& plan, size_t index) {
   return {needed.begin(), needed.end()};
 }
 
+bool is_reference(std::string_view text) {
+  return text.size() > 1 && text[0] == '$' && text[1] != '$';
+}
+
+std::vector<std::string_view> reference_parts(std::string_view reference) {
+  reference.remove_prefix(1);
+  std::vector<std::string_view> parts;
+  while (true) {
+    const size_t dot = reference.find('.');
+    parts.push_back(reference.substr(0, dot));
+    if (dot == std::string_view::npos) return parts;
+    reference.remove_prefix(dot + 1);
+  }
+}
+
+Json as_constant(const Json& value) {
+  if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    return text.starts_with("$") ? Json("$" + text) : value;
+  }
+  if (!value.is_structured()) return value;
+  Json constant = value.is_object() ? Json::object() : Json::array();
+  for (const auto& [key, member] : value.items()) {
+    if (value.is_object()) {
+      constant[key] = as_constant(member);
+    } else {
+      constant.push_back(as_constant(member));
+    }
+  }
+  return constant;
+}
+
 Result<Json> resolve_references(const Json& value, const std::vector<ReferenceScope>& scopes) {
   return resolve_inside(value, scopes, 0);
 }
@@ -312,4 +336,4 @@ Result<Plan> plan_from_json(const Json& json) {
   return plan;
 }
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

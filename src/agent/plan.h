@@ -12,13 +12,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/tool.h"
 #include "base/json.h"
 #include "base/result.h"
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 
 inline constexpr size_t kPlanStepsMax = 64;
 inline constexpr size_t kAssignmentsMax = 8;  // of one step
@@ -40,7 +41,9 @@ struct StepPolicy {
   int64_t timeout_ms = 30'000;  // of one attempt, of one call
   double confidence_min = 0.5;
   double answerable_min = 0.5;
-  double doubt_keeps = 0.25;  // share of its probability that a call keeps when a verifier doubts it
+  double doubt_keeps = 0.25;      // share of its probability that a call keeps when a verifier doubts it
+  int64_t work_max = 50'000'000;  // of one call, in what its tool counts (SQLite VM steps)
+  int64_t rows_max = 1'000;       // of one result that has rows
   Approval approval = Approval::kNever;
   bool operator==(const StepPolicy&) const = default;
 };
@@ -48,7 +51,8 @@ struct StepPolicy {
 // Who may do a step, and on which terms.
 struct Assignment {
   std::string specialist;
-  std::string tool;  // what its calls go to; empty: its call is its output
+  std::string tool;      // what its calls go to; empty: its call is its output
+  std::string identity;  // of model, tool and data when the plan was made: a run goes on only with the very same
   ToolEffect effect = ToolEffect::kRead;
   bool is_fenced = false;  // the tool knows a call that it has seen by its key
   StepPolicy policy;
@@ -78,6 +82,13 @@ Result<void> check_plan(const Plan& plan);
 // Steps that must be done before step `index`, as positions in the plan, ascending. Requires a checked plan.
 std::vector<size_t> dependencies_of(const Plan& plan, size_t index);
 
+// Does this string stand for a value elsewhere? Its parts then: "$find.rows.0" is {"find", "rows", "0"}.
+bool is_reference(std::string_view text);
+std::vector<std::string_view> reference_parts(std::string_view reference);
+
+// The value as an input that stands for itself, whatever its strings begin with.
+base::Json as_constant(const base::Json& value);
+
 // What references may name: "request" and every step that is done.
 struct ReferenceScope {
   std::string name;
@@ -91,4 +102,4 @@ base::Json plan_to_json(const Plan& plan);
 // kInvalid: the step and key at fault. Does not check_plan: a planner may have written what cannot be carried out.
 Result<Plan> plan_from_json(const base::Json& json);
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 namespace {
 
 // The turn that a question is asked in now; the run's own for a plan or an answer.
@@ -84,4 +84,4 @@ Result<void> PlanDriver::carry_out(const std::vector<Effect>& effects) {
   return {};
 }
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

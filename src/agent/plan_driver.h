@@ -16,7 +16,7 @@
 #include "agent/plan_run.h"
 #include "base/result.h"
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 
 // Where records go: one run's end of the journal.
 class RunLog {
@@ -58,6 +58,8 @@ class PlanDriver {
 
   const RunState& state() const { return state_; }
   bool is_finished() const { return is_finished_; }
+  // Why nothing is done any more, if so.
+  const std::optional<Error>& log_error() const { return log_error_; }
 
  private:
   Result<void> carry_out(const std::vector<Effect>& effects);
@@ -74,4 +76,4 @@ class PlanDriver {
 // The step of an answer of the world; nothing for events of the whole run.
 std::optional<size_t> step_of(const Event& event);
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

@@ -8,7 +8,7 @@
 
 #include "agent/json_values.h"
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 namespace {
 
 using base::Json;
@@ -56,9 +56,20 @@ Result<Event> run_begun(const Json& json) {
   return Event{std::move(event)};
 }
 
+Json tier_to_json(const TierReport& report) {
+  return object_of("tier", report.tier, "said", bytes_to_json(report.said), "confidence", report.confidence, "took_us",
+                   report.took_us);
+}
+
+Result<TierReport> tier_from_json(const Json& json) {
+  return TierReport{TRY(base::json_string(json, "tier")), TRY(bytes_at(json, "said")), TRY(real_at(json, "confidence")),
+                    TRY(base::json_int(json, "took_us"))};
+}
+
 Json to_json(const Planned& event) {
   return object_of("accepted", event.accepted, "confidence", event.confidence, "tier", event.tier, "reason",
-                   bytes_to_json(event.reason), "plan", event.accepted ? plan_to_json(event.plan) : Json(), "usage",
+                   bytes_to_json(event.reason), "plan", event.accepted ? plan_to_json(event.plan) : Json(), "tiers",
+                   vector_to_json(event.tiers, tier_to_json), "error", error_to_json(event.error), "usage",
                    usage_to_json(event.usage));
 }
 
@@ -70,28 +81,33 @@ Result<Event> planned(const Json& json) {
   event.tier = TRY(base::json_string(json, "tier"));
   event.reason = TRY(bytes_at(json, "reason"));
   if (event.accepted) event.plan = TRY(plan_from_json(*TRY(base::json_object(json, "plan"))));
+  event.tiers = TRY(vector_at<TierReport>(json, "tiers", tier_from_json));
+  event.error = TRY(error_at(json, "error"));
   event.usage = TRY(usage_at(json));
   return Event{std::move(event)};
 }
 
 Json candidate_to_json(const Candidate& candidate) {
-  return object_of("call", candidate.call, "probability", candidate.probability);
+  return object_of("call", candidate.call, "probability", candidate.probability, "grounds", candidate.grounds);
 }
 
 Result<Candidate> candidate_from_json(const Json& json) {
-  return Candidate{TRY(member_at(json, "call")), TRY(real_at(json, "probability"))};
+  return Candidate{TRY(member_at(json, "call")), TRY(real_at(json, "probability")), TRY(member_at(json, "grounds"))};
 }
 
 Json to_json(const AttemptReturned& event) {
   return object_of("step", event.step, "error", error_to_json(event.error), "candidates",
-                   vector_to_json(event.candidates, candidate_to_json), "answerable", event.answerable, "usage",
-                   usage_to_json(event.usage));
+                   vector_to_json(event.candidates, candidate_to_json), "answerable", event.answerable,
+                   "unmatched_values", vector_to_json(event.unmatched_values, bytes_to_json), "is_exhaustive",
+                   event.is_exhaustive, "usage", usage_to_json(event.usage));
 }
 
 Result<Event> attempt_returned(const Json& json) {
   return Event{AttemptReturned{TRY(step_at(json)), TRY(error_at(json, "error")),
                                TRY(vector_at<Candidate>(json, "candidates", candidate_from_json)),
-                               TRY(real_at(json, "answerable")), TRY(usage_at(json))}};
+                               TRY(real_at(json, "answerable")),
+                               TRY(vector_at<std::string>(json, "unmatched_values", bytes_from_json)),
+                               TRY(base::json_bool(json, "is_exhaustive")), TRY(usage_at(json))}};
 }
 
 Json to_json(const CallVerified& event) {
@@ -220,4 +236,4 @@ Result<Event> event_from_json(std::string_view kind, const Json& payload) {
   return damaged(fmt::format("unknown kind of record \"{}\"", kind));
 }
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

@@ -17,7 +17,7 @@
 #include "base/json.h"
 #include "base/result.h"
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 
 // Hard limits of one run, over all its steps. Reaching one ends the run visibly.
 struct Budget {
@@ -40,8 +40,9 @@ struct Usage {
 
 // One call that a specialist proposes.
 struct Candidate {
-  base::Json call;
+  base::Json call;  // the arguments of its tool; without a tool its output
   double probability = 0;
+  base::Json grounds;  // where the parts of the call come from, in the specialist's own form; null: not told
   bool operator==(const Candidate&) const = default;
 };
 
@@ -50,12 +51,23 @@ struct RunBegun {
   Budget budget;
 };
 
+// What one tier of the dispatcher said.
+struct TierReport {
+  std::string tier;       // "named", "rules", "linear", "net", "attempts", "planner", "orchestrator"
+  std::string said;       // "accepted", "declined", "passed on", or what went wrong
+  double confidence = 0;  // in what it said; 0 where it passed on
+  int64_t took_us = 0;
+  bool operator==(const TierReport&) const = default;
+};
+
 struct Planned {
   bool accepted = false;
   double confidence = 0;
-  std::string tier;
+  std::string tier;    // the one that decided
   std::string reason;  // for people, when declined
   Plan plan;
+  std::vector<TierReport> tiers;  // in the order they were asked
+  std::optional<Error> error;     // no tier could be asked to the end; nothing was decided
   Usage usage;
 };
 
@@ -64,6 +76,8 @@ struct AttemptReturned {
   std::optional<Error> error;
   std::vector<Candidate> candidates;
   double answerable = 1;
+  std::vector<std::string> unmatched_values;  // words of the request that read as a value and that nothing known says
+  bool is_exhaustive = false;                 // another attempt would propose nothing else
   Usage usage;
 };
 
@@ -137,4 +151,4 @@ base::Json event_to_json(const Event& event);
 // kCorrupt names the key. Keys that a payload has in addition are ignored.
 Result<Event> event_from_json(std::string_view kind, const base::Json& payload);
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

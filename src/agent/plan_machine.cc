@@ -2,14 +2,13 @@
 #include "agent/plan_machine.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "agent/run.h"
-
-namespace cadre::agent::plans {
+namespace cadre::agent {
 namespace {
 
 using base::Json;
@@ -55,8 +54,15 @@ Error error_of(const Verdict& verdict) {
 }
 
 bool is_declining(Reason reason) {
-  return reason == Reason::kOutOfScope || reason == Reason::kNotAnswerable || reason == Reason::kNoCandidate ||
-         reason == Reason::kAllRejected || reason == Reason::kLowConfidence || reason == Reason::kDenied;
+  return reason == Reason::kOutOfScope || reason == Reason::kNotAnswerable || reason == Reason::kUnmatchedValue ||
+         reason == Reason::kNoCandidate || reason == Reason::kAllRejected || reason == Reason::kLowConfidence ||
+         reason == Reason::kDenied;
+}
+
+// Only a call that changed nothing can be doubted, so nothing is left undone by choosing it.
+bool is_doubted_one_likelier(const StepState& at, const Choice& passed) {
+  return at.doubted &&
+         at.doubted->keeps * at.doubted->candidate.probability > passed.keeps * passed.candidate.probability;
 }
 
 // One transition in the making. The checks of an event come before its first change.
@@ -84,7 +90,7 @@ class Machine {
   StepState& step(size_t index) { return state_.steps[index]; }
   const Assignment& assignment(size_t index) const { return assignment_of(state_, index); }
   const StepPolicy& policy(size_t index) const { return assignment(index).policy; }
-  bool changes_something(size_t index) const { return plans::changes_something(assignment(index)); }
+  bool changes_something(size_t index) const { return agent::changes_something(assignment(index)); }
   bool may_be_repeated(size_t index) const {
     return assignment(index).effect != ToolEffect::kOnce || assignment(index).is_fenced;
   }
@@ -149,7 +155,13 @@ Result<void> Machine::on(const RunBegun& event) {
 Result<void> Machine::on(const Planned& event) {
   TRY(require(Phase::kPlanning, "plan.made"));
   state_.tier = event.tier;
+  state_.tiers = event.tiers;
   if (!spend(event.usage)) return {};
+  if (event.error) {
+    const bool is_about_the_plan = event.error->code == ErrorCode::kInvalid;
+    stop(Status::kFailed, is_about_the_plan ? Reason::kInvalidPlan : Reason::kEngineError, "", event.error->message);
+    return {};
+  }
   if (!event.accepted) {
     stop(Status::kDeclined, Reason::kOutOfScope, "", event.reason);
     return {};
@@ -240,23 +252,32 @@ Result<void> Machine::on(const AttemptReturned& event) {
       --at.attempts;  // the same question again: nothing was learnt
       at.candidates_asked -= policy(event.step).candidates_max;
       back_off(event.step, StepPhase::kAttempting);
-    } else if (!is_transient(*fault) && at.attempts < policy(event.step).attempts_max) {
+    } else if (!is_transient(*fault) && !event.is_exhaustive && at.attempts < policy(event.step).attempts_max) {
       start_attempt(event.step);
     } else {
       next_assignment(event.step, Reason::kEngineError, fault->message);
     }
     return {};
   }
+  if (!event.unmatched_values.empty()) {
+    next_assignment(
+        event.step, Reason::kUnmatchedValue,
+        fmt::format("nothing that {} knows says \"{}\"; check the spelling, or ask for something that is there",
+                    assignment(event.step).specialist, fmt::join(event.unmatched_values, "\" or \"")));
+    return {};
+  }
   if (event.answerable < policy(event.step).answerable_min) {
     next_assignment(
         event.step, Reason::kNotAnswerable,
-        fmt::format("{} does not take this for something it can do (probability {:.2f}, needed {:.2f})",
+        fmt::format("{} does not take this for something it can answer (probability {:.2f}, needed {:.2f}); ask for "
+                    "what it holds, one thing at a time",
                     assignment(event.step).specialist, event.answerable, policy(event.step).answerable_min));
     return {};
   }
   at.candidates = event.candidates;
   std::stable_sort(at.candidates.begin(), at.candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.probability > b.probability; });
+  at.is_exhaustive = event.is_exhaustive && std::cmp_less_equal(at.candidates.size(), at.candidates_asked);
   if (std::cmp_greater(at.candidates.size(), at.candidates_asked))
     at.candidates.resize(static_cast<size_t>(at.candidates_asked));
   next_candidate(event.step);
@@ -423,7 +444,8 @@ Result<void> Machine::on(const ResultVerified& event) {
   } else if (keeps < 1 && !changes_something(event.step) && !at.is_approved) {
     doubt(event.step, keeps, event.output);
   } else {
-    choose(event.step, Choice{at.candidates[at.candidate], event.output, keeps});
+    const Choice passed{at.candidates[at.candidate], event.output, keeps};
+    choose(event.step, !at.is_approved && is_doubted_one_likelier(at, passed) ? Choice(*at.doubted) : passed);
   }
   return {};
 }
@@ -452,7 +474,7 @@ void Machine::candidates_exhausted(size_t index) {
   StepState& at = step(index);
   const bool is_settled = at.doubted && confidence(index, at.doubted->candidate.probability, at.doubted->keeps) >=
                                             policy(index).confidence_min;
-  if (!is_settled && !at.candidates.empty() && at.attempts < policy(index).attempts_max) {
+  if (!is_settled && !at.candidates.empty() && !at.is_exhaustive && at.attempts < policy(index).attempts_max) {
     start_attempt(index);
   } else if (at.doubted) {
     choose(index, Choice(*at.doubted));
@@ -477,6 +499,7 @@ void Machine::choose(size_t index, const Choice& choice) {
                     policy(index).confidence_min));
     return;
   }
+  at.chosen = choice.candidate;
   at.output = choice.output;
   at.confidence = sure;
   enter(index, StepPhase::kDone);
@@ -630,4 +653,4 @@ Result<void> fold(RunState& state, const Event& event) {
   return std::visit([&](const auto& concrete) { return machine.on(concrete); }, event);
 }
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

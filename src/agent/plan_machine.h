@@ -4,7 +4,7 @@
 
 #include "agent/plan_run.h"
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 
 // An error leaves the state as it was.
 Result<void> fold(RunState& state, const Event& event);
@@ -12,4 +12,4 @@ Result<void> fold(RunState& state, const Event& event);
 // kCorrupt: the event cannot follow in this phase.
 Error out_of_place(const char* event, const char* phase);
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

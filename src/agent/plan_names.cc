@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/plan_run.h"
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 
 const char* step_phase_name(StepPhase phase) {
   switch (phase) {
@@ -72,6 +72,8 @@ const char* reason_name(Reason reason) {
       return "invalid_plan";
     case Reason::kNotAnswerable:
       return "not_answerable";
+    case Reason::kUnmatchedValue:
+      return "unmatched_value";
     case Reason::kNoCandidate:
       return "no_candidate";
     case Reason::kAllRejected:
@@ -100,4 +102,4 @@ const char* reason_name(Reason reason) {
   return "unknown";
 }
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

@@ -9,12 +9,14 @@
 #include "agent/plan_machine.h"
 #include "store/record.h"
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 namespace {
 
 using base::Json;
 
 constexpr int64_t kBackoffMax_ms = 60'000;
+// What is left of probability after the exclusions, kept away from zero against rounding.
+constexpr double kRemainingProbabilityMin = 1e-9;
 
 int64_t backoff_ms(const StepState& at, const StepPolicy& policy) {
   const int64_t doublings = std::clamp<int64_t>(at.retries - 1, 0, 20);
@@ -122,6 +124,11 @@ Durability durability_of(const Event& event, const RunState& state, const Turns&
 
 }  // namespace
 
+double posterior(double probability, double keeps, double excluded_probability) {
+  const double remaining = std::max(1 - excluded_probability, kRemainingProbabilityMin);
+  return std::clamp(keeps * probability / remaining, 0.0, 1.0);
+}
+
 const Assignment& assignment_of(const RunState& state, size_t step) {
   return state.plan.steps[step].assignments[state.steps[step].assignment];
 }
@@ -165,4 +172,4 @@ Result<Replayed> replay(const std::vector<RecordView>& records) {
   return replayed;
 }
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

@@ -17,7 +17,10 @@
 // step (another specialist, the orchestrator); a person where the policy says so; the visible end of the run. Transient errors repeat
 // reads and idempotent calls, and once-calls only if fenced, after a backoff.
 //
-// Confidence is the posterior of agent/run.h. Thread safety: pure functions over values.
+// Confidence. Candidates carry calibrated probabilities p. A refused one is known to be wrong, a doubted one keeps a share of its
+// probability (StepPolicy::doubt_keeps), so the probability that candidate i is right after what the verifiers saw is
+//   keeps_i p_i / (1 - sum over judged j of (1 - keeps_j) p_j).
+// The first candidate that passes everything, or a doubted one that is still more probable, is chosen. Thread safety: pure functions over values.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -31,7 +34,7 @@
 #include "base/json.h"
 #include "base/result.h"
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 
 enum class StepPhase : uint8_t {
   kWaiting,  // for steps that it depends on
@@ -58,9 +61,10 @@ const char* status_name(Status status);
 
 enum class Reason : uint8_t {
   kNone,
-  kOutOfScope,     // no plan was made
-  kInvalidPlan,    // a plan was made that cannot be carried out
-  kNotAnswerable,  // the specialist says that it cannot do this
+  kOutOfScope,      // no plan was made
+  kInvalidPlan,     // a plan was made that cannot be carried out
+  kNotAnswerable,   // the specialist says that it cannot do this
+  kUnmatchedValue,  // the request names something that nothing known says
   kNoCandidate,
   kAllRejected,
   kLowConfidence,
@@ -100,7 +104,8 @@ struct StepState {
   int64_t attempts = 0;  // of this assignment
   int64_t candidates_asked = 0;
   std::vector<Candidate> candidates;
-  size_t candidate = 0;  // the one being judged
+  bool is_exhaustive = false;  // the specialist has no others
+  size_t candidate = 0;        // the one being judged
   double candidate_keeps = 1;
   bool is_approved = false;
   std::vector<base::Json> refused;  // calls that are never made again, of all assignments
@@ -113,6 +118,7 @@ struct StepState {
   base::Json result;  // of the call at hand
   std::string approval_why;
 
+  std::optional<Candidate> chosen;  // the call that the output came from
   base::Json output;
   double confidence = 0;
   Reason reason = Reason::kNone;  // why it failed
@@ -126,6 +132,7 @@ struct RunState {
   Budget budget;
   Plan plan;
   std::string tier;
+  std::vector<TierReport> tiers;
   std::vector<StepState> steps;
   int64_t attempts = 0;
   int64_t calls = 0;
@@ -198,6 +205,9 @@ struct RecordView {
   base::Json payload;
 };
 
+// The probability that a candidate is right after what the verifiers saw; see above.
+double posterior(double probability, double keeps, double excluded_probability);
+
 struct Replayed {
   RunState state;
   bool closed = false;
@@ -206,4 +216,4 @@ struct Replayed {
 // The state after the recorded events of one run. A process that takes it over advances with Resumed, which makes everything due again.
 Result<Replayed> replay(const std::vector<RecordView>& records);
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

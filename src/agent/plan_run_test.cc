@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 namespace {
 
 using base::Json;
@@ -203,11 +203,11 @@ TEST_F(PlanRun, EveryBudgetIsHard) {
   EXPECT_EQ(state_.outcome->reason, Reason::kBudget);
   state_ = {};
   begin({step("a", reader("sql"))}, {.tokens_max = 10});
-  on(AttemptReturned{0, std::nullopt, {}, 1, {.tokens_in = 11}});
+  on(AttemptReturned{.usage = {.tokens_in = 11}});
   EXPECT_EQ(state_.outcome->reason, Reason::kBudget);
   state_ = {};
   begin({step("a", reader("sql"))});
-  on(AttemptReturned{0, std::nullopt, {}, 1, {.cost_micros = 1}});
+  on(AttemptReturned{.usage = {.cost_micros = 1}});
   EXPECT_EQ(state_.outcome->reason, Reason::kBudget);
 }
 
@@ -254,5 +254,55 @@ TEST_F(PlanRun, DamagedRecordsAreNamed) {
   EXPECT_FALSE(replay({}).ok());
 }
 
+// ---- what decides between candidates --------------------------------------------------------------------------------
+
+TEST_F(PlanRun, ADoubtedCallAnswersWhereItIsStillLikelier) {
+  begin({step("a", reader("sql"))});
+  propose(0, {{{{"n", 1}}, 0.8}, {{{"n", 2}}, 0.15}});
+  const auto doubted = [&](const Json& output) {
+    on(ResultVerified{0, {{"non_empty", false, "", Severity::kDoubt}}, output});
+  };
+  pass_call(0);
+  on(CallReturned{0, std::nullopt, false, "none"});
+  doubted("none");  // keeps a quarter: 0.2 against 0.15
+  pass_call(0);
+  on(CallReturned{0, std::nullopt, false, "some"});
+  on(ResultVerified{0, {{"non_empty", true}}, "some"});
+  EXPECT_EQ(state_.steps[0].output, "none");
+  EXPECT_NEAR(state_.steps[0].confidence, 0.25 * 0.8 / (1 - 0.75 * 0.8), 1e-9);
+  EXPECT_EQ(state_.steps[0].chosen->call, Json({{"n", 1}}));
+}
+
+TEST_F(PlanRun, AnUnknownValueIsNotGuessedAt) {
+  begin({step("a", reader("sql"))});
+  on(AttemptReturned{.candidates = {{{{"n", 1}}, 0.9}}, .unmatched_values = {"Atlantis"}});
+  EXPECT_EQ(state_.outcome->status, Status::kDeclined);
+  EXPECT_EQ(state_.outcome->reason, Reason::kUnmatchedValue);
+  EXPECT_THAT(state_.outcome->message, HasSubstr("Atlantis"));
+}
+
+TEST_F(PlanRun, WhoHasNothingElseIsNotAskedAgain) {
+  begin({step("a", reader("sql"))});
+  on(AttemptReturned{.candidates = {{{{"n", 1}}, 0.6}}, .is_exhaustive = true});
+  EXPECT_EQ(count_of<Attempt>(refuse_call(0)), 0u);
+  EXPECT_EQ(state_.outcome->reason, Reason::kAllRejected);
+  EXPECT_EQ(state_.attempts, 1);
+}
+
+TEST_F(PlanRun, APlannerThatFailedIsTheRunsFailure) {
+  on(RunBegun{{{"text", "do it"}}, {}});
+  on(Planned{.error = Error{ErrorCode::kUnavailable, "no planner answers"}});
+  EXPECT_EQ(state_.outcome->status, Status::kFailed);
+  EXPECT_EQ(state_.outcome->reason, Reason::kEngineError);
+}
+
+TEST(Posterior, IsTheShareOfWhatIsLeft) {
+  EXPECT_DOUBLE_EQ(posterior(0.6, 1, 0), 0.6);
+  EXPECT_DOUBLE_EQ(posterior(0.3, 1, 0.5), 0.6);
+  EXPECT_DOUBLE_EQ(posterior(0.8, 0.25, 0.6), 0.5);
+  EXPECT_DOUBLE_EQ(posterior(0.5, 1, 1), 1) << "more than certain is certain";
+  EXPECT_DOUBLE_EQ(posterior(0, 1, 0.9), 0);
+}
+
 }  // namespace
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

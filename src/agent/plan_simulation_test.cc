@@ -7,7 +7,7 @@
 
 #include "agent/plan_simulator.h"
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 namespace {
 
 // CADRE_SIMULATION_SEEDS: how many worlds; `make test` sees some, `make check-deep` many.
@@ -89,4 +89,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const testing::TestParamInfo<Planted>& each) { return std::string(each.param.name); });
 
 }  // namespace
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

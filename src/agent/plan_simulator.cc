@@ -14,7 +14,7 @@
 #include "base/random.h"
 #include "store/record.h"
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 namespace {
 
 using base::Json;
@@ -382,4 +382,4 @@ SimulationReport simulate(uint64_t seed, const SimulatorFaults& faults) {
   return Simulation(seed, faults).run();
 }
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

@@ -11,7 +11,7 @@
 
 #include "agent/plan_driver.h"
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 
 // Faults beyond the driver's own.
 struct SimulatorFaults {
@@ -36,4 +36,4 @@ struct SimulationReport {
 
 SimulationReport simulate(uint64_t seed, const SimulatorFaults& faults = {});
 
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

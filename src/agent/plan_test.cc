@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cadre::agent::plans {
+namespace cadre::agent {
 namespace {
 
 using base::Json;
@@ -99,8 +99,9 @@ TEST(Plan, AReferenceToWhatIsNotThereSaysWhat) {
 TEST(Plan, IsTheSameAfterTheJournal) {
   PlanStep first = step("find", {{"q", "$request.text"}});
   first.instruction = "who is late";
-  first.assignments[0] = {
-      "crm", "crm_call", ToolEffect::kOnce, true, {.attempts_max = 5, .approval = Approval::kUnsure}};
+  first.assignments[0] = {"crm",   "crm_call",
+                          "crm@1", ToolEffect::kOnce,
+                          true,    {.attempts_max = 5, .work_max = 6, .rows_max = 7, .approval = Approval::kUnsure}};
   first.assignments.push_back({.specialist = "orchestrator"});
   PlanStep second = step("say");
   second.after = {"find"};
@@ -116,4 +117,4 @@ TEST(Plan, IsTheSameAfterTheJournal) {
 }
 
 }  // namespace
-}  // namespace cadre::agent::plans
+}  // namespace cadre::agent

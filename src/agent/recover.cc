@@ -11,59 +11,54 @@ namespace {
 // Unfinished runs that are looked at to find dead ones among them.
 constexpr size_t kUnfinishedMax = 1000;
 
-Result<std::unique_ptr<World>> open_same_world(const Request& request, const OpenWorld& open_world) {
-  auto world = TRY(open_world(request));
-  TRY(check_same_inputs(request, world->table_fingerprint, world->engine->name()));
-  return world;
-}
-
-Result<std::unique_ptr<World>> world_of(const store::Journal& journal, const store::RunId& run,
-                                        const OpenWorld& open_world) {
+Result<std::unique_ptr<Cadre>> cadre_of(const store::Journal& journal, const store::RunId& run, const OpenCadre& open) {
   const Replayed replayed = TRY(replay_run(journal, run));
-  return open_same_world(replayed.state.request, open_world);
+  return open(replayed.state.request);
 }
 
-Result<Recovered> end_as_failed(store::Journal& journal, const store::RunId& run, const Error& error) {
-  const std::string why = fmt::format("the process died during this run and it could not go on: {}", error.message);
-  TRY(abandon_run(journal, run, why));
-  return Recovered{run, false, why};
+// Nothing can be asked of anybody: whatever the run was planned with is gone.
+Result<Recovered> end_as_failed(store::Journal& journal, const base::Clock& clock, const store::RunId& run,
+                                const Error& error) {
+  const Specialists nobody;
+  const Planner planner(nobody, clock, {});
+  SerialExecutor executor;
+  auto taken = LiveRun::take_over({&journal, &clock, &nobody, &planner, &executor}, run, {}, error.message);
+  if (!taken.ok() && taken.error().code != ErrorCode::kCorrupt) return std::move(taken).error();
+  return Recovered{run, false, taken.ok() ? (*taken)->snapshot().state.outcome->message : taken.error().message};
 }
 
 }  // namespace
 
-Result<void> check_same_inputs(const Request& request, const std::string& table_fingerprint,
-                               const std::string& specialist) {
-  if (table_fingerprint != request.table_fingerprint) {
-    return Error{ErrorCode::kInvalid,
-                 fmt::format("table \"{}\" changed since the run began; ask again", request.table_path)};
-  }
-  if (specialist != request.specialist) {
-    return Error{ErrorCode::kInvalid,
-                 fmt::format("specialist \"{}\" is now \"{}\"; ask again", request.specialist, specialist)};
-  }
-  return {};
+RunSnapshot carry_out(LiveRun& run, SerialExecutor& executor) {
+  run.go();
+  executor.run([&] { return run.is_over() || run.is_parked(); });
+  return run.snapshot();
 }
 
-// The world is opened before the run is claimed: a table that is locked just now leaves the run as it was.
+// The cadre is opened before the run is claimed: a table that is locked just now leaves the run as it was.
 Result<Recovered> recover_run(store::Journal& journal, const base::Clock& clock, const store::RunId& run,
-                              const OpenWorld& open_world) {
-  auto world = world_of(journal, run, open_world);
-  if (!world.ok() && world.error().code == ErrorCode::kBusy) return std::move(world).error();
-  TRY(claim_run(journal, run, "the process that had it is gone"));
-  if (!world.ok()) return end_as_failed(journal, run, world.error());
-  auto report = Driver(journal, (*world)->parts(clock)).carry_on(run);
-  if (!report.ok()) return end_as_failed(journal, run, report.error());
-  return Recovered{run, true, ""};
+                              const OpenCadre& open) {
+  const auto cadre = cadre_of(journal, run, open);
+  if (!cadre.ok() && cadre.error().code == ErrorCode::kBusy) return cadre.error();
+  if (!cadre.ok()) return end_as_failed(journal, clock, run, cadre.error());
+  SerialExecutor executor;
+  const RunParts parts{&journal, &clock, &(*cadre)->specialists, (*cadre)->planner.get(), &executor};
+  auto taken = LiveRun::take_over(parts, run);
+  if (!taken.ok() && taken.error().code == ErrorCode::kCorrupt) return Recovered{run, false, taken.error().message};
+  const std::shared_ptr<LiveRun> live = TRY(std::move(taken));
+  const RunSnapshot ended = carry_out(*live, executor);
+  if (ended.stopped_by) return *ended.stopped_by;
+  const bool was_abandoned = ended.state.outcome && ended.state.outcome->reason == Reason::kAbandoned;
+  return Recovered{run, !was_abandoned, was_abandoned ? ended.state.outcome->message : ""};
 }
 
-Result<std::vector<Recovered>> recover_runs(store::Journal& journal, const base::Clock& clock,
-                                            const OpenWorld& open_world, size_t count_max) {
+Result<std::vector<Recovered>> recover_runs(store::Journal& journal, const base::Clock& clock, const OpenCadre& open,
+                                            size_t count_max) {
   std::vector<Recovered> recovered;
-  const auto unfinished = TRY(journal.unfinished_runs(kUnfinishedMax));
-  for (const store::RunSummary& summary : unfinished) {
+  for (const store::RunSummary& summary : TRY(journal.unfinished_runs(kUnfinishedMax))) {
     if (recovered.size() == count_max) break;
     if (summary.owner != store::Owner::kDead || summary.kind != kAskRun) continue;
-    auto one = recover_run(journal, clock, summary.run, open_world);
+    auto one = recover_run(journal, clock, summary.run, open);
     if (one.ok()) {
       recovered.push_back(std::move(*one));
     } else if (one.error().code != ErrorCode::kBusy) {

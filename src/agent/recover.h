@@ -9,33 +9,20 @@
 #include <string>
 #include <vector>
 
-#include "agent/driver.h"
+#include "agent/live_run.h"
+#include "agent/open_cadre.h"
+#include "agent/serial_executor.h"
 #include "base/clock.h"
 #include "base/result.h"
-#include "contract/table.h"
-#include "engine/specialist_engine.h"
 #include "store/journal.h"
 
 namespace cadre::agent {
 
-// Everything that a run needs besides the journal.
-struct World {
-  contract::Table table;
-  std::string table_fingerprint;
-  std::unique_ptr<engine::SpecialistEngine> engine;
-  std::unique_ptr<Dispatcher> dispatcher;
-  Policy policy;
+// Carries a run that has not gone yet to its end, or to where it waits for a person, on this thread. The executor is that of its parts.
+RunSnapshot carry_out(LiveRun& run, SerialExecutor& executor);
 
-  ActParts parts(const base::Clock& clock) { return {&clock, dispatcher.get(), engine.get(), &table}; }
-};
-
-// Only with the very table and specialist that a run began with would its outcome be the one it was on its way to. kInvalid: they are
-// not; says which and what to do.
-Result<void> check_same_inputs(const Request& request, const std::string& table_fingerprint,
-                               const std::string& specialist);
-
-// Opens the table and the specialist that a request names.
-using OpenWorld = std::function<Result<std::unique_ptr<World>>(const Request&)>;
+// Opens what a recorded request was asked of.
+using OpenCadre = std::function<Result<std::unique_ptr<Cadre>>(const base::Json& request)>;
 
 struct Recovered {
   store::RunId run;
@@ -45,10 +32,10 @@ struct Recovered {
 
 // One run whose process is dead. Error: somebody else has it (kBusy), or the journal failed.
 Result<Recovered> recover_run(store::Journal& journal, const base::Clock& clock, const store::RunId& run,
-                              const OpenWorld& open_world);
+                              const OpenCadre& open);
 
-// The oldest `count_max` of them. Runs that somebody else took meanwhile are left out.
-Result<std::vector<Recovered>> recover_runs(store::Journal& journal, const base::Clock& clock,
-                                            const OpenWorld& open_world, size_t count_max);
+// The oldest `count_max` runs of `cadre ask`. Runs that somebody else took meanwhile are left out.
+Result<std::vector<Recovered>> recover_runs(store::Journal& journal, const base::Clock& clock, const OpenCadre& open,
+                                            size_t count_max);
 
 }  // namespace cadre::agent

@@ -32,19 +32,8 @@ class DeadlyClock final : public base::Clock {
   mutable int looks_;
 };
 
-std::unique_ptr<World> test_world(const std::string& specialist = "scripted@1", const std::string& fingerprint = "f1") {
-  auto engine = std::make_unique<ScriptedEngine>(specialist);
-  engine->on(kTestQuestion, test_attempt());
-  return std::make_unique<World>(
-      World{test_table(), fingerprint, std::move(engine), std::make_unique<AcceptAll>(), Policy{}});
-}
-
-Request test_request() {
-  return {.question = kTestQuestion, .table_path = "goals.csv", .table_fingerprint = "f1", .specialist = "scripted@1"};
-}
-
-Result<std::unique_ptr<World>> open_test_world(const Request&) {
-  return test_world();
+Result<std::unique_ptr<Cadre>> open_test_cadre(const base::Json&) {
+  return test_cadre();
 }
 
 // True: the child was killed; false: it came to the end of its run.
@@ -53,10 +42,13 @@ bool ask_and_die(const std::string& path, int looks) {
   if (child == 0) {
     auto journal = store::Journal::open(path);
     if (!journal.ok()) _exit(3);
-    const auto world = test_world();
     const DeadlyClock clock(looks);
-    const auto report = Driver(*journal, world->parts(clock)).ask(test_request(), {}, {});
-    _exit(report.ok() ? 0 : 4);
+    const auto cadre = test_cadre("scripted@1", "f1", clock);
+    SerialExecutor executor;
+    const RunParts parts{&*journal, &clock, &cadre->specialists, cadre->planner.get(), &executor};
+    const auto run = LiveRun::begin(parts, kAskRun, {{"text", kTestQuestion}}, {});
+    if (!run.ok()) _exit(4);
+    _exit(carry_out(**run, executor).is_finished ? 0 : 5);
   }
   int status = 0;
   EXPECT_EQ(waitpid(child, &status, 0), child);
@@ -92,7 +84,7 @@ TEST_F(RecoverTest, ARunThatDiedAnywhereComesToTheSameAnswer) {
     ASSERT_LT(looks, 200);
     store::Journal journal = open_journal();
     const size_t left = journal.unfinished_runs()->size();
-    const auto recovered = recover_runs(journal, base::system_clock(), open_test_world, 8);
+    const auto recovered = recover_runs(journal, base::system_clock(), open_test_cadre, 8);
     ASSERT_TRUE(recovered.ok()) << recovered.error().message;
     EXPECT_EQ(recovered->size(), left);
     for (const Recovered& run : *recovered) EXPECT_TRUE(run.went_on) << run.why;
@@ -107,18 +99,36 @@ TEST_F(RecoverTest, ARunThatDiedAnywhereComesToTheSameAnswer) {
     const auto replayed = replay_run(journal, summary.run);
     ASSERT_TRUE(replayed.ok()) << replayed.error().message;
     EXPECT_TRUE(replayed->closed);
-    ASSERT_TRUE(replayed->state.answer.has_value()) << replayed->state.outcome->message;
-    EXPECT_EQ(replayed->state.answer->text,
+    ASSERT_EQ(replayed->state.outcome->status, Status::kAnswered) << replayed->state.outcome->message;
+    EXPECT_EQ(replayed->state.answer_text,
               "3 (sum of Goals where Player = \"Kane\" and Venue = \"away\" and Year = 2019)");
   }
 }
 
-TEST_F(RecoverTest, ARunWhoseTableChangedIsEndedAsFailed) {
+TEST_F(RecoverTest, ARunThatWasNotPlannedYetIsPlannedAnew) {
   const store::RunId run = leave_unfinished_run();
   store::Journal journal = open_journal();
-  const auto recovered =
-      recover_run(journal, base::system_clock(), run,
-                  [](const Request&) -> Result<std::unique_ptr<World>> { return test_world("scripted@1", "another"); });
+  const auto recovered = recover_run(
+      journal, base::system_clock(), run,
+      [](const base::Json&) -> Result<std::unique_ptr<Cadre>> { return test_cadre("scripted@1", "another"); });
+  EXPECT_TRUE(recovered->went_on) << recovered->why;
+}
+
+// Its plan stands in the journal, its process is gone.
+store::RunId leave_planned_run(store::Journal journal) {
+  const auto cadre = test_cadre();
+  const store::RunId run = journal.begin_run(kAskRun, event_to_json(RunBegun{{{"text", kTestQuestion}}, {}})).value();
+  const Event planned = cadre->planner->plan({{"text", kTestQuestion}}, nullptr);
+  EXPECT_TRUE(journal.append(run, event_kind(planned), event_to_json(planned)).ok());
+  return run;
+}
+
+TEST_F(RecoverTest, APlannedRunWhoseTableChangedIsEndedAsFailed) {
+  const store::RunId run = leave_planned_run(open_journal());
+  store::Journal journal = open_journal();
+  const auto recovered = recover_run(
+      journal, base::system_clock(), run,
+      [](const base::Json&) -> Result<std::unique_ptr<Cadre>> { return test_cadre("scripted@1", "another"); });
   ASSERT_TRUE(recovered.ok()) << recovered.error().message;
   EXPECT_FALSE(recovered->went_on);
   EXPECT_THAT(recovered->why, HasSubstr("changed"));
@@ -128,33 +138,35 @@ TEST_F(RecoverTest, ARunWhoseTableChangedIsEndedAsFailed) {
   EXPECT_EQ(journal.run_summary(run)->state, store::RunState::kFailed);
 }
 
-TEST_F(RecoverTest, ARunWhoseSpecialistIsAnotherIsEndedAsFailed) {
-  const store::RunId run = leave_unfinished_run();
+TEST_F(RecoverTest, ARunWhoseTableIsGoneIsEndedAsFailed) {
+  const store::RunId run = leave_planned_run(open_journal());
   store::Journal journal = open_journal();
   const auto recovered =
-      recover_run(journal, base::system_clock(), run,
-                  [](const Request&) -> Result<std::unique_ptr<World>> { return test_world("scripted@2"); });
+      recover_run(journal, base::system_clock(), run, [](const base::Json&) -> Result<std::unique_ptr<Cadre>> {
+        return Error{ErrorCode::kNotFound, "no such file"};
+      });
   ASSERT_TRUE(recovered.ok()) << recovered.error().message;
   EXPECT_FALSE(recovered->went_on);
-  EXPECT_THAT(recovered->why, HasSubstr("scripted@2"));
+  EXPECT_THAT(recovered->why, HasSubstr("no such file"));
+  EXPECT_EQ(journal.run_summary(run)->state, store::RunState::kFailed);
 }
 
 TEST_F(RecoverTest, ATableThatIsLockedJustNowLeavesTheRunForLater) {
   const store::RunId run = leave_unfinished_run();
   store::Journal journal = open_journal();
-  const auto locked = [](const Request&) -> Result<std::unique_ptr<World>> {
+  const auto locked = [](const base::Json&) -> Result<std::unique_ptr<Cadre>> {
     return Error{ErrorCode::kBusy, "locked"};
   };
   EXPECT_EQ(recover_run(journal, base::system_clock(), run, locked).error().code, ErrorCode::kBusy);
   EXPECT_EQ(journal.unfinished_runs()->size(), 1U);
-  EXPECT_TRUE(recover_run(journal, base::system_clock(), run, open_test_world)->went_on);
+  EXPECT_TRUE(recover_run(journal, base::system_clock(), run, open_test_cadre)->went_on);
 }
 
 TEST_F(RecoverTest, ARunThatLivesIsLeftAlone) {
   store::Journal living = open_journal();
   const store::RunId run = living.begin_run("ask", {}).value();
   store::Journal journal = open_journal();
-  EXPECT_TRUE(recover_runs(journal, base::system_clock(), open_test_world, 8)->empty());
+  EXPECT_TRUE(recover_runs(journal, base::system_clock(), open_test_cadre, 8)->empty());
   EXPECT_EQ(journal.run_summary(run)->state, store::RunState::kRunning);
 }
 
@@ -165,7 +177,7 @@ TEST_F(RecoverTest, ARunThatIsNotReadableIsEndedAsFailed) {
     run = dying.begin_run("ask", {{"request", "not an object"}}).value();
   }
   store::Journal journal = open_journal();
-  const auto recovered = recover_runs(journal, base::system_clock(), open_test_world, 8);
+  const auto recovered = recover_runs(journal, base::system_clock(), open_test_cadre, 8);
   ASSERT_TRUE(recovered.ok()) << recovered.error().message;
   ASSERT_EQ(recovered->size(), 1U);
   EXPECT_FALSE(recovered->front().went_on);

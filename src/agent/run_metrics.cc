@@ -22,8 +22,14 @@ void RunMetrics::count_end(const RunEnd& end) {
   const double elapsed_s = static_cast<double>(end.elapsed_ns) * 1e-9;
   const auto bucket = std::lower_bound(kBuckets_s.begin(), kBuckets_s.end(), elapsed_s) - kBuckets_s.begin();
   const std::lock_guard lock(mutex_);
-  ++ends_[{end.specialist, run_status_name(end.status)}];
-  if (!end.tier.empty()) ++tiers_[end.tier];
+  ++ends_[run_status_name(end.status)];
+  for (const auto& step : end.steps) ++steps_[step];
+  for (const TierReport& report : end.tiers) {
+    TierCount& count = tiers_[report.tier];
+    ++count.asked;
+    count.took_us += report.took_us;
+  }
+  if (!end.tiers.empty() && !end.tier.empty() && end.tier != "none") ++tiers_[end.tier].decided;
   attempts_ += end.attempts;
   calls_ += end.calls;
   ++buckets_[static_cast<size_t>(bucket)];
@@ -34,12 +40,23 @@ void RunMetrics::count_end(const RunEnd& end) {
 std::string RunMetrics::text(const RunGauges& gauges) const {
   const std::lock_guard lock(mutex_);
   std::string text = single("cadre_runs_started_total", "counter", "Runs begun by this process.", starts_);
-  text += head("cadre_runs_total", "counter", "Runs that ended, by specialist and status.");
-  for (const auto& [labels, count] : ends_)
-    text += fmt::format("cadre_runs_total{{specialist=\"{}\",status=\"{}\"}} {}\n", labels.first, labels.second, count);
-  text += head("cadre_dispatches_total", "counter", "Decisions who carries a run out, by tier.");
+  text += head("cadre_runs_total", "counter", "Runs that ended, by status.");
+  for (const auto& [status, count] : ends_)
+    text += fmt::format("cadre_runs_total{{status=\"{}\"}} {}\n", status, count);
+  text += head("cadre_steps_total", "counter", "Steps of those runs, by specialist and how they ended.");
+  for (const auto& [labels, count] : steps_)
+    text +=
+        fmt::format("cadre_steps_total{{specialist=\"{}\",status=\"{}\"}} {}\n", labels.first, labels.second, count);
+  text += head("cadre_tier_asked_total", "counter", "Requests that a tier of the dispatcher looked at.");
   for (const auto& [tier, count] : tiers_)
-    text += fmt::format("cadre_dispatches_total{{tier=\"{}\"}} {}\n", tier, count);
+    text += fmt::format("cadre_tier_asked_total{{tier=\"{}\"}} {}\n", tier, count.asked);
+  text += head("cadre_dispatches_total", "counter", "Decisions who carries a run out, by the tier that made them.");
+  for (const auto& [tier, count] : tiers_)
+    text += fmt::format("cadre_dispatches_total{{tier=\"{}\"}} {}\n", tier, count.decided);
+  text += head("cadre_tier_seconds_total", "counter", "Time that a tier took.");
+  for (const auto& [tier, count] : tiers_)
+    text += fmt::format("cadre_tier_seconds_total{{tier=\"{}\"}} {:.6f}\n", tier,
+                        static_cast<double>(count.took_us) * 1e-6);
   text += single("cadre_attempts_total", "counter", "Passes of a specialist.", attempts_);
   text += single("cadre_calls_total", "counter", "Executions.", calls_);
   text += single("cadre_runs_refused_total", "counter", "Requests refused because too many runs waited.", refusals_);

@@ -10,7 +10,9 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "agent/plan_events.h"
 #include "agent/run_service.h"
 
 namespace cadre::agent {
@@ -24,8 +26,9 @@ struct RunGauges {
 // How a run ended.
 struct RunEnd {
   RunStatus status = RunStatus::kFailed;
-  std::string specialist;  // its name in the cadre file; empty where none was chosen
-  std::string tier;        // who dispatched; empty: it did not come to that
+  std::vector<std::pair<std::string, std::string>> steps;  // specialist and how it ended ("done", "failed", "skipped")
+  std::string tier;                                        // who dispatched; empty: it did not come to that
+  std::vector<TierReport> tiers;                           // who was asked
   int64_t attempts = 0;
   int64_t calls = 0;
   int64_t elapsed_ns = 0;  // since it was acknowledged
@@ -55,8 +58,14 @@ class RunMetrics {
   int64_t repeats_ = 0;
   int64_t attempts_ = 0;
   int64_t calls_ = 0;
-  std::map<std::pair<std::string, std::string>, int64_t> ends_;  // by specialist and status
-  std::map<std::string, int64_t> tiers_;
+  struct TierCount {
+    int64_t asked = 0;
+    int64_t decided = 0;
+    int64_t took_us = 0;
+  };
+  std::map<std::string, int64_t> ends_;                           // by status
+  std::map<std::pair<std::string, std::string>, int64_t> steps_;  // by specialist and how they ended
+  std::map<std::string, TierCount> tiers_;
   std::array<int64_t, kBuckets_s.size() + 1> buckets_{};  // the last one: above all
   double elapsed_s_ = 0;
 };

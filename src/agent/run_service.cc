@@ -3,6 +3,21 @@
 
 namespace cadre::agent {
 
+base::Json request_to_json(const RunRequest& request) {
+  base::Json json = base::Json::object();
+  const auto put = [&](const char* key, const std::string& value) {
+    if (!value.empty()) json[key] = value;
+  };
+  put("text", request.text);
+  put("specialist", request.specialist);
+  if (!request.input.is_null()) json["input"] = request.input;
+  if (!request.chat.is_null()) json["chat"] = request.chat;
+  put("subject", request.subject);
+  put("asker", request.asker);
+  put("idempotency_key", request.idempotency_key);
+  return json;
+}
+
 const char* run_status_name(RunStatus status) {
   switch (status) {
     case RunStatus::kRunning:

@@ -19,20 +19,25 @@
 namespace cadre::agent {
 
 struct RunRequest {
-  std::string text;             // what is asked, in plain English
-  std::string specialist;       // ask this one and dispatch nothing; empty: the dispatcher decides
-  base::Json input;             // its input, an object; null: made from the text
-  // A chat with tools of the asker's own, in the form of OpenAI's API: {"messages", "tools", "tool_choice", "response_format", "seed",
-  // "max_tokens", "temperature"}; null: none. Needs a specialist that writes chat messages.
+  std::string text;        // what is asked, in plain English
+  std::string specialist;  // ask this one and dispatch nothing; empty: the dispatcher decides
+  base::Json input;        // its input, an object; null: made from the text
+  // A chat with tools of the asker's own, in the form of OpenAI's API: {"messages", "tools", "tool_choice", "parallel_tool_calls",
+  // "response_format", "seed", "stop", "max_tokens", "temperature"}; null: none. Needs a specialist that writes chat messages.
   base::Json chat;
   std::string subject;          // whom it is about; memory is kept per subject
   std::string idempotency_key;  // a second request with the same key and asker is the same run; empty: none
   std::string asker;            // who asks (the name of an API key)
 };
 
+// The request of a run as the journal has it: an object of those members that say something.
+base::Json request_to_json(const RunRequest& request);
+
 enum class RunStatus : uint8_t { kRunning, kWaiting, kAnswered, kDeclined, kFailed, kCancelled };
 const char* run_status_name(RunStatus status);  // "running", "waiting" (for an approval), "answered", ...
-constexpr bool is_final(RunStatus status) { return status != RunStatus::kRunning && status != RunStatus::kWaiting; }
+constexpr bool is_final(RunStatus status) {
+  return status != RunStatus::kRunning && status != RunStatus::kWaiting;
+}
 
 struct RunUsage {
   int64_t tokens_in = 0;
@@ -96,7 +101,8 @@ class RunService {
   virtual Result<std::vector<RunEvent>> events(const store::RunId& run, int64_t sequence, size_t count_max) = 0;
   // `changed` is called, from any thread and without locks held, after records of the run became durable, until the returned token dies.
   virtual std::shared_ptr<void> watch(const store::RunId& run, std::function<void()> changed) = 0;
-  virtual Result<void> decide(const store::RunId& run, const std::string& step, bool approved, const std::string& who, const std::string& why) = 0;
+  virtual Result<void> decide(const store::RunId& run, const std::string& step, bool approved, const std::string& who,
+                              const std::string& why) = 0;
   virtual Result<void> cancel(const store::RunId& run, const std::string& who) = 0;
   virtual Result<std::vector<RunView>> list(size_t limit) = 0;  // newest first; without steps and evidence
 

@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-#include "agent/run.h"
+#include "agent/plan_run.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "store/journal.h"

@@ -10,8 +10,8 @@
 #include <set>
 #include <thread>
 
-#include "agent/driver.h"
-#include "agent/event_json.h"
+#include "agent/live_run.h"
+#include "agent/plan_events.h"
 #include "agent/test_parts.h"
 #include "base/file.h"
 
@@ -96,12 +96,12 @@ class RuntimeTest : public ::testing::Test {
     RuntimeParts parts;
     parts.loaders.load_pack = [this](const std::string&) -> Result<Pack> {
       const std::string name = pack_name_;
-      return Pack{name, {}, [this, name] { return std::make_unique<GoalsEngine>(gate_, name); }};
+      return Pack{name, policy_of_contract(base::Json::object()),
+                  [this, name] { return std::make_unique<GoalsEngine>(gate_, name); }};
     };
-    parts.loaders.load_scope = [](const std::string&) -> Result<MakeDispatcher> {
-      return MakeDispatcher([] {
-        return std::make_unique<ScriptedDispatcher>(
-            DispatchDecision{false, 0.9, "linear", "not a question to a table", {}});
+    parts.loaders.load_scope = [](const std::string&) -> Result<DecideScope> {
+      return DecideScope([](std::string_view) {
+        return ScopeDecision{false, 0.9, "linear", "not a question to a table"};
       });
     };
     return parts;
@@ -118,17 +118,21 @@ class RuntimeTest : public ::testing::Test {
     if (!run.ok()) return {};
     return runtime_->wait(*run, kLong_ms, nullptr).value();
   }
-  // Leaves a run that began and whose process is gone, as a runtime of this file would have begun it.
-  store::RunId leave_unfinished_run(RunRequest asked, const std::string& idempotency_key = "") {
+  // Leaves a run that began and whose process is gone, as a runtime of this file would have begun it; planned if asked for.
+  store::RunId leave_unfinished_run(RunRequest asked, const std::string& idempotency_key = "",
+                                    bool is_planned = false) {
     open();
     const RunView model = ask(asked);
-    const auto first = runtime_->events(model.run, -1, 1).value();
-    auto begun = std::get<RunBegun>(event_from_json("run.begin", first[0].payload).value());
+    const auto first = runtime_->events(model.run, -1, 2).value();
     runtime_.reset();
-    begun.request.idempotency_key = idempotency_key;
+    asked.idempotency_key = idempotency_key;
     auto journal = store::Journal::open(file_.journal).value();
     const char* kind = idempotency_key.empty() ? kServedRun : kKeyedRun;
-    return begin_run(journal, base::system_clock(), kind, begun.request, begun.budget, begun.policy).value().run;
+    const store::RunId run = journal.begin_run(kind, event_to_json(RunBegun{request_to_json(asked), {}})).value();
+    if (is_planned) {
+      EXPECT_TRUE(journal.append(run, first[1].kind, first[1].payload).ok());
+    }
+    return run;
   }
 
   base::TemporaryDirectory folder_ = base::TemporaryDirectory::make().value();
@@ -149,7 +153,7 @@ TEST_F(RuntimeTest, AnswersWithValueEvidenceAndSteps) {
   EXPECT_EQ(view.evidence.size(), 5U);
   ASSERT_EQ(view.steps.size(), 1U);
   EXPECT_EQ(view.steps[0]["specialist"], "goals");
-  EXPECT_EQ(view.steps[0]["status"], "answered");
+  EXPECT_EQ(view.steps[0]["status"], "done");
   EXPECT_EQ(view.usage.attempts, 1);
   EXPECT_EQ(view.usage.calls, 1);
 }
@@ -161,9 +165,9 @@ TEST_F(RuntimeTest, OfSeveralSpecialistsTheSurestOneAnswers) {
   EXPECT_EQ(cities.steps[0]["specialist"], "cities");
   EXPECT_EQ(cities.value["rows"].size(), 2U);
   const auto events = runtime_->events(cities.run, -1, 100).value();
-  EXPECT_EQ(events[1].kind, "dispatch.returned");
+  EXPECT_EQ(events[1].kind, "plan.made");
   EXPECT_EQ(events[1].payload["tier"], "attempts");
-  EXPECT_EQ(events[1].payload["target"]["name"], "cities");
+  EXPECT_EQ(events[1].payload["plan"]["steps"][0]["assignments"][0]["specialist"], "cities");
   const RunView broken = ask({.text = "break"});
   EXPECT_EQ(broken.status, RunStatus::kFailed);
   EXPECT_EQ(broken.message, "bad weights");
@@ -183,10 +187,12 @@ TEST_F(RuntimeTest, RequestsThatAreNoneAreRefusedAndBeginNoRun) {
   EXPECT_EQ(runtime_->start({.text = ""}).error().code, ErrorCode::kInvalid);
   EXPECT_EQ(runtime_->start({.text = std::string(9000, 'a')}).error().code, ErrorCode::kLimit);
   EXPECT_EQ(runtime_->start({.text = "a", .specialist = "nobody"}).error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(runtime_->start({.input = {{"query", "a"}}}).error().code, ErrorCode::kInvalid);
   EXPECT_EQ(runtime_->start({.text = "a", .chat = base::Json::object()}).error().code, ErrorCode::kUnsupported);
   EXPECT_TRUE(runtime_->list(10)->empty());
-  EXPECT_EQ(ask({.input = {{"question", kTestQuestion}}}).status, RunStatus::kAnswered);
+  EXPECT_EQ(runtime_->start({.input = {{"question", kTestQuestion}}}).error().code, ErrorCode::kInvalid) << "for whom?";
+  EXPECT_EQ(runtime_->start({.text = "\xff"}).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(runtime_->start({.specialist = "goals", .input = {{"query", "a"}}}).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(ask({.specialist = "goals", .input = {{"question", kTestQuestion}}}).status, RunStatus::kAnswered);
 }
 
 TEST_F(RuntimeTest, AKeyIsOneRunAlsoAfterARestart) {
@@ -226,7 +232,7 @@ TEST_F(RuntimeTest, ManyThreadsAskWatchAndReadAtOnce) {
   file_.budgets.runs_at_once = 4;
   open();
   std::atomic<int> answered = 0;
-  std::atomic<int> changes = 0;
+  std::atomic<int> changes = 0;  // heard of, any number
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i)
     threads.emplace_back([&] {
@@ -242,12 +248,13 @@ TEST_F(RuntimeTest, ManyThreadsAskWatchAndReadAtOnce) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(answered, 80);
-  EXPECT_LE(changes, 80);
   ASSERT_TRUE(runtime_->drain(kLong_ms).ok());
-  EXPECT_THAT(runtime_->metrics(), AllOf(HasSubstr("cadre_runs_total{specialist=\"goals\",status=\"answered\"} 80\n"),
-                                         HasSubstr("cadre_runs_waiting 0\n"), HasSubstr("cadre_runs_working 0\n"),
-                                         HasSubstr("cadre_dispatches_total{tier=\"attempts\"} 80\n"),
-                                         HasSubstr("cadre_run_seconds_count 80\n")));
+  EXPECT_THAT(runtime_->metrics(),
+              AllOf(HasSubstr("cadre_runs_total{status=\"answered\"} 80\n"),
+                    HasSubstr("cadre_steps_total{specialist=\"goals\",status=\"done\"} 80\n"),
+                    HasSubstr("cadre_tier_asked_total{tier=\"named\"} 80\n"), HasSubstr("cadre_runs_waiting 0\n"),
+                    HasSubstr("cadre_runs_working 0\n"), HasSubstr("cadre_dispatches_total{tier=\"attempts\"} 80\n"),
+                    HasSubstr("cadre_run_seconds_count 80\n")));
   runtime_.reset();
   EXPECT_TRUE(store::Journal::open(file_.journal).value().verify_all().ok());
 }
@@ -263,7 +270,7 @@ TEST_F(RuntimeTest, AWatcherHearsOfTheEndUntilItsTokenDies) {
   gate_.open();
   ASSERT_TRUE(runtime_->drain(kLong_ms).ok());
   runtime_.reset();  // the threads have ended, and so has what they told
-  EXPECT_EQ(heard, 1);
+  EXPECT_GE(heard, 1);
   EXPECT_EQ(unheard, 0);
 }
 
@@ -323,7 +330,7 @@ TEST_F(RuntimeTest, ACancelledRunAsksNoSpecialistAndSaysWho) {
 TEST_F(RuntimeTest, NobodyIsWaitedFor) {
   open();
   const RunView view = ask({.text = kTestQuestion});
-  EXPECT_THAT(runtime_->decide(view.run, "1", true, "eve", "").error().message, HasSubstr("waits for nobody"));
+  EXPECT_THAT(runtime_->decide(view.run, "1", true, "eve", "").error().message, HasSubstr("is over"));
   EXPECT_EQ(runtime_->decide(store::RunId{}, "1", true, "eve", "").error().code, ErrorCode::kNotFound);
 }
 
@@ -331,7 +338,7 @@ TEST_F(RuntimeTest, EventsComeInOrderAndFromWhereOneLeftOff) {
   open();
   const RunView view = ask({.text = kTestQuestion, .specialist = "goals", .subject = "p-1", .asker = "ward"});
   const auto all = runtime_->events(view.run, -1, 100).value();
-  ASSERT_EQ(all.size(), 9U);
+  ASSERT_EQ(all.size(), 8U);
   EXPECT_EQ(all.front().kind, "run.begin");
   EXPECT_EQ(all.front().payload["request"]["asker"], "ward");
   EXPECT_EQ(all.front().payload["request"]["subject"], "p-1");
@@ -369,7 +376,7 @@ TEST_F(RuntimeTest, WhatWasNotDispatchedYetIsDispatchedAgain) {
 }
 
 TEST_F(RuntimeTest, ARunWhoseTableChangedMeanwhileFailsVisibly) {
-  const store::RunId run = leave_unfinished_run({.text = kTestQuestion, .specialist = "goals"});
+  const store::RunId run = leave_unfinished_run({.text = kTestQuestion, .specialist = "goals"}, "", true);
   write("goals.csv", std::string(kGoals) + "Son,home,9,2021\n");
   open();
   const RunView view = runtime_->wait(run, kLong_ms, nullptr).value();
@@ -379,17 +386,17 @@ TEST_F(RuntimeTest, ARunWhoseTableChangedMeanwhileFailsVisibly) {
 }
 
 TEST_F(RuntimeTest, ARunWhoseSpecialistIsAnotherFailsVisibly) {
-  const store::RunId run = leave_unfinished_run({.text = kTestQuestion, .specialist = "goals"});
+  const store::RunId run = leave_unfinished_run({.text = kTestQuestion, .specialist = "goals"}, "", true);
   pack_name_ = "goals@2";
   open();
-  EXPECT_THAT(runtime_->wait(run, kLong_ms, nullptr)->message, HasSubstr("goals@2"));
+  EXPECT_THAT(runtime_->wait(run, kLong_ms, nullptr)->message, HasSubstr("specialist \"goals\""));
 }
 
 TEST_F(RuntimeTest, RunsOfOthersAreLeftAlone) {
   {
     ASSERT_TRUE(base::make_directories(path("state")).ok());
     auto journal = store::Journal::open(file_.journal).value();
-    ASSERT_TRUE(begin_run(journal, base::system_clock(), kAskRun, {.question = "q"}, {}, {}).ok());
+    ASSERT_TRUE(journal.begin_run(kAskRun, event_to_json(RunBegun{{{"text", "q"}}, {}})).ok());
   }
   open();
   EXPECT_EQ(runtime_->list(10)->front().status, RunStatus::kRunning);
@@ -401,7 +408,7 @@ TEST_F(RuntimeTest, TimeIsABudget) {
   RuntimeParts slow = parts();
   slow.clock = &clock;
   slow.loaders.load_pack = [&](const std::string&) -> Result<Pack> {
-    return Pack{"slow@1", {}, [&clock] {
+    return Pack{"slow@1", policy_of_contract(base::Json::object()), [&clock] {
                   auto engine = std::make_unique<ScriptedEngine>("slow@1");
                   engine->on(kTestQuestion, [&clock](const auto&, const auto&) -> Result<engine::SqlAttempt> {
                     clock.advance_us(60'000);

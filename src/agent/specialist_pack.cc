@@ -13,8 +13,9 @@ Result<Pack> load_decider_pack(const std::string& path) {
   return Pack{make_engine()->name(), policy_of_contract(weights->contract()), make_engine};
 }
 
-Policy policy_of_contract(const base::Json& contract) {
-  Policy policy;
+// A second attempt asks for twice as many readings of the question.
+StepPolicy policy_of_contract(const base::Json& contract) {
+  StepPolicy policy{.attempts_max = 2, .candidates_max = 8, .retries_max = 2};
   const auto calibration = base::json_object(contract, "calibration");
   if (!calibration.ok()) return policy;
   const auto threshold = base::json_number(**calibration, "threshold");

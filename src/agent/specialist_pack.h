@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "agent/events.h"
+#include "agent/plan.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "engine/specialist_engine.h"
@@ -17,7 +17,7 @@ namespace cadre::agent {
 
 struct Pack {
   std::string name;  // with version: "sql@3"
-  Policy policy;
+  StepPolicy policy;
   std::function<std::unique_ptr<engine::SpecialistEngine>()> make_engine;  // all share the weights
 };
 
@@ -26,7 +26,7 @@ using LoadPack = std::function<Result<Pack>(const std::string& path)>;
 // A decider's pack, with the best kernel of this machine.
 Result<Pack> load_decider_pack(const std::string& path);
 
-// The thresholds that a contract's calibration names; the defaults where it names none.
-Policy policy_of_contract(const base::Json& contract);
+// The terms of a decider over a table, with the thresholds that its contract's calibration names.
+StepPolicy policy_of_contract(const base::Json& contract);
 
 }  // namespace cadre::agent

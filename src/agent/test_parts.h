@@ -1,4 +1,4 @@
-// A specialist whose attempts are written down beforehand, a dispatcher likewise, and a table: shared by tests.
+// A specialist whose attempts are written down beforehand, and a table: shared by tests.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
-#include "agent/dispatcher.h"
-#include "agent/recover.h"
-#include "base/check.h"
+#include "agent/checked_specialist.h"
+#include "agent/open_cadre.h"
+#include "agent/table_specialist.h"
 #include "contract/table.h"
 #include "engine/specialist_engine.h"
 
@@ -46,15 +46,6 @@ class ScriptedEngine final : public engine::SpecialistEngine {
   int attempts_ = 0;
 };
 
-class ScriptedDispatcher final : public Dispatcher {
- public:
-  explicit ScriptedDispatcher(Result<DispatchDecision> decision) : decision_(std::move(decision)) {}
-  Result<DispatchDecision> dispatch(std::string_view) override { return decision_; }
-
- private:
-  Result<DispatchDecision> decision_;
-};
-
 // player, venue: text; goals, year: numbers.
 inline contract::Table test_table() {
   contract::TableSchema schema{"goals",
@@ -84,6 +75,29 @@ inline contract::SqlCall test_call() {
 
 inline engine::SqlAttempt test_attempt(double probability = 0.9) {
   return {.candidates = {{test_call(), probability}}};
+}
+
+// A pack whose engines all follow one script.
+inline Pack scripted_pack(const std::string& name, std::function<void(ScriptedEngine&)> write) {
+  return Pack{name, policy_of_contract(base::Json::object()), [name, write = std::move(write)] {
+                auto engine = std::make_unique<ScriptedEngine>(name);
+                write(*engine);
+                return engine;
+              }};
+}
+
+// A cadre of one specialist over the table, which knows the question above.
+inline std::unique_ptr<Cadre> test_cadre(const std::string& pack_name = "scripted@1",
+                                         const std::string& fingerprint = "f1",
+                                         const base::Clock& clock = base::system_clock()) {
+  auto cadre = std::make_unique<Cadre>();
+  const Pack pack = scripted_pack(pack_name, [](ScriptedEngine& engine) { engine.on(kTestQuestion, test_attempt()); });
+  TableSpecialistOptions options{.name = "goals", .purpose = "who scored when", .policy = pack.policy, .clock = &clock};
+  options.identity = identity_of_table(pack_name, fingerprint);
+  cadre->specialists.push_back(
+      CheckedSpecialist::make(std::make_shared<TableSpecialist>(std::move(options), pack, test_table())).value());
+  cadre->planner = make_planner(cadre->specialists, clock, {});
+  return cadre;
 }
 
 }  // namespace cadre::agent

@@ -28,9 +28,9 @@ const char* tool_effect_name(ToolEffect effect);  // "read", "idempotent", "once
 Result<ToolEffect> tool_effect_of(const std::string& name);
 
 struct ToolDefinition {
-  std::string name;         // within the cadre: [A-Za-z0-9_.-]{1,64}
-  std::string description;  // for people and models; never an instruction to cadre
-  base::Json input_schema;  // of the arguments, an object
+  std::string name;          // within the cadre: [A-Za-z0-9_.-]{1,64}
+  std::string description;   // for people and models; never an instruction to cadre
+  base::Json input_schema;   // of the arguments, an object
   base::Json output_schema;  // of the result; null: not declared
   ToolEffect effect = ToolEffect::kRead;
   bool is_fenced = false;  // takes ToolCall::key and does the same call once
@@ -43,10 +43,10 @@ struct ToolCall {
   base::Json arguments;
   std::string key;  // the same for every repetition of one call: run, step, number
   int64_t timeout_ms = 30'000;
-  int64_t work_max = 50'000'000;             // of what the tool counts (SQLite VM steps)
-  int64_t rows_max = 1'000;                  // of a result that has rows
-  int64_t result_size_bytes_max = 2 << 20;   // as JSON; a tool cuts rows off and says so, or fails with kLimit
-  const base::Cancel* cancel = nullptr;      // may be null
+  int64_t work_max = 50'000'000;            // of what the tool counts (SQLite VM steps)
+  int64_t rows_max = 1'000;                 // of a result that has rows
+  int64_t result_size_bytes_max = 2 << 20;  // as JSON; a tool cuts rows off and says so, or fails with kLimit
+  const base::Cancel* cancel = nullptr;     // may be null
 };
 
 struct ToolReturn {
@@ -66,6 +66,8 @@ class Tool {
   // Could this call be made? No effect, bounded. Beyond the schema, which the agent checks (a SQL dry run, a path that exists).
   virtual Result<void> check(const base::Json& arguments) { return (void)arguments, Result<void>(); }
   virtual ToolReturn call(const ToolCall& call) = 0;
+  // Does it wait for others (a network, a program)? Then it is called where that holds up no model.
+  virtual bool waits() const { return true; }
 };
 
 }  // namespace cadre::agent

@@ -61,8 +61,7 @@ bool has_word(std::string_view text, std::string_view word) {
 // ---- after the call
 // --------------------------------------------------------------------------------------------------------------
 
-Verdict executes(const std::optional<Error>& error, const QueryResult& result) {
-  if (error) return rejected("executes", error->message);
+Verdict executes(const QueryResult& result) {
   return passed("executes", fmt::format("{}{} rows in {} VM steps", result.truncated ? "at least " : "",
                                         result.rows.size(), result.vm_steps));
 }
@@ -110,25 +109,23 @@ bool is_read_only_select(std::string_view sql) {
   return std::none_of(kRefused.begin(), kRefused.end(), [&](std::string_view word) { return has_word(outside, word); });
 }
 
-std::vector<Verdict> verify_call(const Table& table, const contract::SqlTask& task, const Candidate& candidate) {
+std::vector<Verdict> verify_call(const Table& table, const contract::SqlTask& task, std::string_view sql,
+                                 const SqlCall& call) {
   std::vector<Verdict> verdicts;
-  const auto parsed = contract::validate_sql(table, task, candidate.sql);
+  const auto parsed = contract::validate_sql(table, task, sql);
   verdicts.push_back(parsed.ok() ? passed("contract", "") : rejected("contract", parsed.error().message));
   if (parsed.ok()) {
-    const bool is_faithful = contract::same_call(*parsed, candidate.call);
+    const bool is_faithful = contract::same_call(*parsed, call);
     verdicts.push_back(is_faithful ? passed("faithful", "")
                                    : rejected("faithful", "the SQL text does not say what was decided"));
   }
-  const bool is_read_only = is_read_only_select(candidate.sql);
+  const bool is_read_only = is_read_only_select(sql);
   verdicts.push_back(is_read_only ? passed("read_only", "") : rejected("read_only", "not a single SELECT"));
   return verdicts;
 }
 
-std::vector<Verdict> verify_result(const Table& table, const Candidate& candidate,
-                                   const std::optional<Error>& call_error, const QueryResult& result) {
-  std::vector<Verdict> verdicts = {executes(call_error, result)};
-  if (!call_error) verdicts.push_back(non_empty(table, candidate.call, result));
-  return verdicts;
+std::vector<Verdict> verify_result(const Table& table, const SqlCall& call, const QueryResult& result) {
+  return {executes(result), non_empty(table, call, result)};
 }
 
 }  // namespace cadre::agent

@@ -6,16 +6,14 @@
 //   executes   it ran within its limits of VM steps and rows
 //   non_empty  it found something (a count of 0 is an answer), where the conditions taken one by one can be met
 //
-// The sixth rule, confidence, needs what all the other candidates did and is the run's own (agent/run.h).
+// The sixth rule, confidence, needs what all the other candidates did and is the run's own (agent/plan_run.h).
 // Pure but for non_empty, which looks into the table's index. Thread safety: as the table's.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
 #include <string_view>
 #include <vector>
 
-#include "agent/events.h"
 #include "agent/verdict.h"
 #include "base/result.h"
 #include "contract/sql_task.h"
@@ -24,12 +22,13 @@
 namespace cadre::agent {
 
 // Before the call runs: contract, faithful, read_only.
-std::vector<Verdict> verify_call(const contract::Table& table, const contract::SqlTask& task,
-                                 const Candidate& candidate);
+// `call` is what the specialist decided, `sql` the text that would be executed.
+std::vector<Verdict> verify_call(const contract::Table& table, const contract::SqlTask& task, std::string_view sql,
+                                 const contract::SqlCall& call);
 
 // After it returned: executes, non_empty.
-std::vector<Verdict> verify_result(const contract::Table& table, const Candidate& candidate,
-                                   const std::optional<Error>& call_error, const contract::QueryResult& result);
+std::vector<Verdict> verify_result(const contract::Table& table, const contract::SqlCall& call,
+                                   const contract::QueryResult& result);
 
 // One SELECT statement: no second statement, no comment, no word that changes anything outside quotes.
 bool is_read_only_select(std::string_view sql);

@@ -43,7 +43,7 @@ const Verdict* failed_verdict(const std::vector<Verdict>& verdicts) {
 TEST(VerifyCall, PassesWhatTheContractAllows) {
   const Table table = goals();
   const auto verdicts = verify_call(table, task(table, "how many goals did Kane score"),
-                                    {goals_of_kane(), contract::to_sql(table.schema(), goals_of_kane()), 0.9});
+                                    contract::to_sql(table.schema(), goals_of_kane()), goals_of_kane());
   ASSERT_EQ(verdicts.size(), 3U);
   EXPECT_EQ(failed_verdict(verdicts), nullptr)
       << failed_verdict(verdicts)->rule << ": " << failed_verdict(verdicts)->evidence;
@@ -54,7 +54,7 @@ TEST(VerifyCall, RejectsTextThatIsNotWhatWasDecided) {
   SqlCall other = goals_of_kane();
   other.aggregate = Aggregate::kSum;
   const auto verdicts = verify_call(table, task(table, "how many goals did Kane score"),
-                                    {goals_of_kane(), contract::to_sql(table.schema(), other), 0.9});
+                                    contract::to_sql(table.schema(), other), goals_of_kane());
   ASSERT_NE(failed_verdict(verdicts), nullptr);
   EXPECT_EQ(failed_verdict(verdicts)->rule, "faithful");
 }
@@ -64,7 +64,7 @@ TEST(VerifyCall, RejectsAValueThatStandsNowhere) {
   SqlCall invented = goals_of_kane();
   invented.conditions[0].value = "Ronaldo";
   const auto verdicts = verify_call(table, task(table, "how many goals did Kane score"),
-                                    {invented, contract::to_sql(table.schema(), invented), 0.9});
+                                    contract::to_sql(table.schema(), invented), invented);
   ASSERT_NE(failed_verdict(verdicts), nullptr);
   EXPECT_EQ(failed_verdict(verdicts)->rule, "contract");
   EXPECT_EQ(failed_verdict(verdicts)->severity, Severity::kReject);
@@ -73,7 +73,7 @@ TEST(VerifyCall, RejectsAValueThatStandsNowhere) {
 TEST(VerifyCall, RejectsTextThatIsNoSelectWithoutEverRunningIt) {
   const Table table = goals();
   for (const char* sql : {"", "DROP TABLE \"goals\"", "SELECT 1; DROP TABLE \"goals\"", "SELECT load_extension('x')"}) {
-    EXPECT_NE(failed_verdict(verify_call(table, task(table, "goals"), {{}, sql, 0.9})), nullptr) << sql;
+    EXPECT_NE(failed_verdict(verify_call(table, task(table, "goals"), sql, SqlCall{})), nullptr) << sql;
   }
 }
 
@@ -106,7 +106,7 @@ TEST(VerifyResult, DoubtsAnEmptyResultWhereEachConditionAloneCanBeMet) {
   const Table table = goals();
   const SqlCall son_at_home{.select_column = 2,
                             .conditions = {{0, CompareOp::kEqual, "Son"}, {1, CompareOp::kEqual, "home"}}};
-  const auto verdicts = verify_result(table, {son_at_home, "", 0.9}, {}, {.column_names = {"Goals"}});
+  const auto verdicts = verify_result(table, son_at_home, {.column_names = {"Goals"}});
   ASSERT_NE(failed_verdict(verdicts), nullptr);
   EXPECT_EQ(failed_verdict(verdicts)->rule, "non_empty");
   EXPECT_EQ(failed_verdict(verdicts)->severity, Severity::kDoubt);
@@ -116,7 +116,7 @@ TEST(VerifyResult, TakesAnEmptyResultForTrueWhereABoundIsBeyondTheColumn) {
   const Table table = goals();
   const auto verdict_of = [&](CompareOp op, const char* bound) {
     const SqlCall call{.select_column = 0, .conditions = {{2, op, bound, {}, ValueOrigin::kNumber}}};
-    return failed_verdict(verify_result(table, {call, "", 0.9}, {}, {.column_names = {"Player"}})) == nullptr;
+    return failed_verdict(verify_result(table, call, {.column_names = {"Player"}})) == nullptr;
   };
   EXPECT_TRUE(verdict_of(CompareOp::kGreater, "5"));
   EXPECT_FALSE(verdict_of(CompareOp::kGreater, "4"));
@@ -128,14 +128,6 @@ TEST(VerifyResult, TakesAnEmptyResultForTrueWhereABoundIsBeyondTheColumn) {
   EXPECT_FALSE(verdict_of(CompareOp::kLessEqual, "3"));
   EXPECT_FALSE(verdict_of(CompareOp::kEqual, "9"));
   EXPECT_FALSE(verdict_of(CompareOp::kNotEqual, "9"));
-}
-
-TEST(VerifyResult, RejectsWhatDidNotExecute) {
-  const Table table = goals();
-  const auto verdicts =
-      verify_result(table, {goals_of_kane(), "", 0.9}, Error{ErrorCode::kInvalid, "no such column"}, {});
-  ASSERT_EQ(verdicts.size(), 1U);
-  EXPECT_EQ(verdicts[0], (Verdict{"executes", false, "no such column", Severity::kReject}));
 }
 
 }  // namespace

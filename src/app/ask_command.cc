@@ -3,19 +3,21 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <sstream>
 #include <utility>
 
+#include "agent/live_run.h"
 #include "agent/recover.h"
+#include "agent/run_view.h"
+#include "agent/serial_executor.h"
 #include "app/exit_codes.h"
-#include "app/open_world.h"
 #include "app/paths.h"
 #include "app/printable.h"
 #include "app/run_output.h"
+#include "app/table_cadre.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "contract/sql_task.h"
@@ -25,29 +27,15 @@ namespace {
 
 // Runs of dead processes that one start takes up; the rest waits for the next.
 constexpr size_t kRecoveredMax = 8;
-// A scan with two conditions takes 6 to 12 SQLite VM steps a row (13 million rows, 1 GB of CSV); a run may need a few scans.
-constexpr int64_t kVmStepsPerRow = 64;
 
 // Everything that stays open between questions.
 struct Session {
   store::Journal journal;
-  std::unique_ptr<agent::World> world;
-  agent::Request request;  // all but the question
+  TableCadreOptions options;
+  TableCadre table;
   agent::Budget budget;
-  agent::Policy policy;
   int64_t open_ns = 0;
 };
-
-Result<void> check_question(const std::string& question) {
-  if (question.find_first_not_of(" \t\r\n") == std::string::npos) {
-    return Error{ErrorCode::kInvalid, "the question is empty; ask for something that stands in the table"};
-  }
-  if (question.size() > contract::kQuestionSizeBytesMax) {
-    return Error{ErrorCode::kLimit, fmt::format("the question has {} bytes, the limit is {}; ask one thing at a time",
-                                                question.size(), contract::kQuestionSizeBytesMax)};
-  }
-  return {};
-}
 
 Result<store::Journal> open_journal(const std::string& given) {
   const std::string path = TRY(journal_path(given));
@@ -56,25 +44,25 @@ Result<store::Journal> open_journal(const std::string& given) {
   return journal;
 }
 
-Session make_session(const AskOptions& options, store::Journal journal, std::unique_ptr<agent::World> world) {
-  agent::Request request{.table_path = absolute_path(options.table),
-                         .table_name = options.table_name,
-                         .table_fingerprint = world->table_fingerprint,
-                         .specialist_path = options.specialist.empty() ? "" : absolute_path(options.specialist),
-                         .specialist = world->engine->name()};
-  agent::Policy policy = world->policy;
-  if (options.confidence_min >= 0) policy.confidence_min = options.confidence_min;
-  agent::Budget budget{.candidates_max = options.candidates_max, .rows_max = options.rows_max};
-  budget.vm_steps_max = std::max(budget.vm_steps_max, kVmStepsPerRow * static_cast<int64_t>(world->table.row_count()));
-  return Session{std::move(journal), std::move(world), std::move(request), budget, policy};
-}
-
-Result<agent::RunReport> ask(Session& session, const std::string& question) {
-  TRY(check_question(question));
-  agent::Request request = session.request;
-  request.question = question;
-  agent::Driver driver(session.journal, session.world->parts(base::system_clock()));
-  return driver.ask(request, session.budget, session.policy);
+Result<AskReport> ask(Session& session, const std::string& question) {
+  TRY(contract::question_words(question));
+  const base::Clock& clock = base::system_clock();
+  const int64_t start_ns = clock.monotonic_ns();
+  const agent::DeciderTimings before = session.table.specialist->timings();
+  agent::SerialExecutor executor;
+  const agent::Cadre& cadre = *session.table.cadre;
+  const agent::RunParts parts{&session.journal, &clock, &cadre.specialists, cadre.planner.get(), &executor};
+  const auto run =
+      TRY(agent::LiveRun::begin(parts, agent::kAskRun, table_request(session.options, question), session.budget));
+  agent::RunSnapshot ended = agent::carry_out(*run, executor);
+  if (ended.stopped_by) return std::move(*ended.stopped_by).with_context("journal");
+  AskReport report{.view = agent::view_of_run(run->id(), ended.state, ended.is_finished), .run = ended.timings};
+  const agent::DeciderTimings after = session.table.specialist->timings();
+  report.decider = {after.features_ns - before.features_ns, after.encoder_ns - before.encoder_ns,
+                    after.heads_ns - before.heads_ns};
+  report.open_ns = session.open_ns;
+  report.total_ns = clock.monotonic_ns() - start_ns;
+  return report;
 }
 
 int report_error(const Error& error, bool json, int exit_status) {
@@ -94,20 +82,20 @@ int ask_one(Session& session, const std::string& question, bool json) {
   auto report = ask(session, question);
   if (!report.ok()) return report_error(report.error(), json, exit_code_of_ask(report.error()));
   if (json) {
-    fmt::print("{}\n", base::dump_json(report_to_json(*report, session.open_ns)));
+    fmt::print("{}\n", base::dump_json(report_to_json(*report)));
   } else {
     fmt::print("{}", report_to_text(*report));
   }
-  return exit_code_of(*report->state.outcome);
+  return exit_code_of(report->view.status);
 }
 
 // One JSON line for each question, in order, as soon as it is answered. True: none failed.
 bool ask_line(Session& session, const std::string& question) {
   const auto report = ask(session, question);
-  const base::Json json = report.ok() ? report_to_json(*report, session.open_ns) : error_to_json(report.error());
+  const base::Json json = report.ok() ? report_to_json(*report) : error_to_json(report.error());
   fmt::print("{}\n", base::dump_json(json));
   std::fflush(stdout);
-  return report.ok() && report->state.outcome->status != agent::Status::kFailed;
+  return report.ok() && report->view.status != agent::RunStatus::kFailed;
 }
 
 int ask_lines(Session& session, std::istream& questions) {
@@ -125,9 +113,9 @@ int ask_file(Session& session, const std::string& path) {
 }
 
 // What a dead process left is taken up before anything new begins; what cannot be is no reason to refuse this question.
-void recover(Session& session, const SpecialistLoader& load_specialist) {
+void recover(Session& session, const agent::LoadPack& load_pack) {
   auto recovered =
-      agent::recover_runs(session.journal, base::system_clock(), world_opener(load_specialist), kRecoveredMax);
+      agent::recover_runs(session.journal, base::system_clock(), table_cadre_opener(load_pack), kRecoveredMax);
   if (!recovered.ok()) {
     fmt::print(stderr, "cadre ask: unfinished runs: {}\n", printable(recovered.error().message));
     return;
@@ -141,29 +129,36 @@ void recover(Session& session, const SpecialistLoader& load_specialist) {
 
 }  // namespace
 
-int run_ask(const AskOptions& options, const SpecialistLoader& load_specialist) {
+int run_ask(const AskOptions& options, const agent::LoadPack& load_pack) {
   const int64_t start_ns = base::system_clock().monotonic_ns();
   const bool is_one = options.questions.empty();
   if (!is_one && !options.question.empty()) {
     return report_error(Error{ErrorCode::kInvalid, "give a question or --questions FILE, not both"}, options.json,
                         kExitUsage);
   }
-  const auto checked = is_one ? check_question(options.question) : Result<void>();
-  if (!checked.ok()) return report_error(checked.error(), options.json, kExitBadInput);
-  auto world = open_world({.table = options.table, .table_name = options.table_name, .specialist = options.specialist},
-                          load_specialist);
-  if (!world.ok()) return report_error(world.error(), options.json, exit_code_of(world.error()));
+  if (is_one) {
+    const auto words = contract::question_words(options.question);
+    if (!words.ok()) return report_error(words.error(), options.json, kExitBadInput);
+  }
+  const TableCadreOptions table_options{.table = options.table,
+                                        .table_name = options.table_name,
+                                        .specialist = options.specialist,
+                                        .confidence_min = options.confidence_min,
+                                        .candidates_max = options.candidates_max,
+                                        .rows_max = options.rows_max};
+  auto table = open_table_cadre(table_options, load_pack);
+  if (!table.ok()) return report_error(table.error(), options.json, exit_code_of(table.error()));
   auto journal = open_journal(options.journal);
   if (!journal.ok()) return report_error(journal.error(), options.json, kExitFailed);
-  Session session = make_session(options, std::move(*journal), std::move(*world));
+  Session session{std::move(*journal), table_options, std::move(*table), {}, 0};
   session.open_ns = base::system_clock().monotonic_ns() - start_ns;
-  for (const std::string& note : session.world->table.notes())
+  for (const std::string& note : session.table.cadre->notes)
     fmt::print(stderr, "cadre ask: note: {}\n", printable(note));
-  recover(session, load_specialist);
+  recover(session, load_pack);
   return is_one ? ask_one(session, options.question, options.json) : ask_file(session, options.questions);
 }
 
-void add_ask(CommandLine& line, AskOptions& options, SpecialistLoader load_specialist) {
+void add_ask(CommandLine& line, AskOptions& options, agent::LoadPack load_pack) {
   Command& command = line.command("ask", "Answer a question from one table, with evidence, or say why not");
   command.text("--table", options.table, "CSV or SQLite file; it is only read").required();
   command.text("--table-name", options.table_name, "which table of a SQLite file, if it has several");
@@ -180,7 +175,7 @@ void add_ask(CommandLine& line, AskOptions& options, SpecialistLoader load_speci
                "answer only if at least this sure; below 0: as the specialist was calibrated", -1, 1);
   command.example("cadre ask --table sales.csv \"how many orders over 500 came from Berlin\"");
   command.example("cadre ask --table goals.csv --json \"how many away goals did Kane score in 2019\"");
-  command.action([&options, load = std::move(load_specialist)] { return run_ask(options, load); });
+  command.action([&options, load = std::move(load_pack)] { return run_ask(options, load); });
 }
 
 }  // namespace cadre::app

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "agent/specialist_pack.h"
 #include "app/command_line.h"
-#include "app/sql_engine.h"
 
 namespace cadre::app {
 
@@ -23,9 +23,9 @@ struct AskOptions {
   bool json = false;
 };
 
-void add_ask(CommandLine& line, AskOptions& options, SpecialistLoader load_specialist);
+void add_ask(CommandLine& line, AskOptions& options, agent::LoadPack load_pack);
 
 // Prints to standard output and error; the result is the exit status.
-int run_ask(const AskOptions& options, const SpecialistLoader& load_specialist);
+int run_ask(const AskOptions& options, const agent::LoadPack& load_pack);
 
 }  // namespace cadre::app

@@ -25,30 +25,23 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-const char* type_name(contract::ColumnType type) {
-  return type == contract::ColumnType::kReal ? "number" : "text";
+Json specialist_to_json(const agent::SpecialistEntry& entry, const agent::Specialist& specialist) {
+  const agent::SpecialistDefinition& definition = specialist.definition();
+  Json json = {{"name", definition.name},
+               {"pack", entry.pack},
+               {"version", definition.version},
+               {"purpose", definition.purpose},
+               {"table", entry.table},
+               {"confidence_min", definition.policy.confidence_min},
+               {"answerable_min", definition.policy.answerable_min}};
+  json.update(specialist.details());
+  return json;
 }
 
-Json specialist_to_json(const agent::OpenSpecialist& specialist) {
-  Json columns = Json::array();
-  for (const contract::Column& column : specialist.table.schema().columns)
-    columns.push_back({{"name", column.name}, {"type", type_name(column.type)}});
-  return {{"name", specialist.entry.name},
-          {"pack", specialist.entry.pack},
-          {"version", specialist.pack.name},
-          {"purpose", specialist.entry.purpose},
-          {"table", specialist.entry.table},
-          {"rows", specialist.table.row_count()},
-          {"columns", std::move(columns)},
-          {"notes", specialist.table.notes()},
-          {"confidence_min", specialist.target.policy.confidence_min},
-          {"answerable_min", specialist.target.policy.answerable_min}};
-}
-
-Json cadre_to_json(const agent::CadreFile& file, const agent::OpenCadre& cadre) {
+Json cadre_to_json(const agent::CadreFile& file, const agent::Cadre& cadre) {
   Json specialists = Json::array();
-  for (const agent::OpenSpecialist& specialist : cadre.specialists)
-    specialists.push_back(specialist_to_json(specialist));
+  for (size_t i = 0; i < cadre.specialists.size(); ++i)
+    specialists.push_back(specialist_to_json(file.specialists[i], cadre.specialists[i].specialist()));
   return {{"ok", true},
           {"name", file.name},
           {"specialists", std::move(specialists)},
@@ -57,24 +50,32 @@ Json cadre_to_json(const agent::CadreFile& file, const agent::OpenCadre& cadre) 
           {"errors", Json::array()}};
 }
 
-std::string columns_text(const contract::TableSchema& schema) {
+std::string columns_text(const Json& columns) {
   std::string text;
-  for (const contract::Column& column : schema.columns)
-    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", printable(column.name), type_name(column.type));
+  for (const Json& column : columns)
+    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", printable(column["name"].get<std::string>()),
+                        column["type"].get<std::string>());
   return text;
 }
 
-std::string cadre_to_text(const agent::CadreFile& file, const agent::OpenCadre& cadre) {
+std::string specialist_to_text(const agent::SpecialistEntry& entry, const agent::Specialist& specialist) {
+  const agent::SpecialistDefinition& definition = specialist.definition();
+  const Json details = specialist.details();
+  std::string text =
+      fmt::format("\n{}\n  purpose    {}\n  pack       {} ({})\n  table      {}, {} rows\n  columns    {}\n",
+                  definition.name, printable(definition.purpose), printable(entry.pack), printable(definition.version),
+                  printable(entry.table), details["rows"].get<uint64_t>(), columns_text(details["columns"]));
+  text += fmt::format("  answers    from confidence {:.2f} on\n", definition.policy.confidence_min);
+  for (const Json& note : details["notes"])
+    text += fmt::format("  note       {}\n", printable(note.get<std::string>()));
+  return text;
+}
+
+std::string cadre_to_text(const agent::CadreFile& file, const agent::Cadre& cadre) {
   std::string text = fmt::format("cadre {}: {} specialist{}\n", file.name, cadre.specialists.size(),
                                  cadre.specialists.size() == 1 ? "" : "s");
-  for (const agent::OpenSpecialist& specialist : cadre.specialists) {
-    text += fmt::format("\n{}\n  purpose    {}\n  pack       {} ({})\n  table      {}, {} rows\n  columns    {}\n",
-                        specialist.entry.name, printable(specialist.entry.purpose), printable(specialist.entry.pack),
-                        printable(specialist.pack.name), printable(specialist.entry.table),
-                        specialist.table.row_count(), columns_text(specialist.table.schema()));
-    text += fmt::format("  answers    from confidence {:.2f} on\n", specialist.target.policy.confidence_min);
-    for (const std::string& note : specialist.table.notes()) text += fmt::format("  note       {}\n", printable(note));
-  }
+  for (size_t i = 0; i < cadre.specialists.size(); ++i)
+    text += specialist_to_text(file.specialists[i], cadre.specialists[i].specialist());
   return text + fmt::format("\nrouter   {}\njournal  {}\nserve    {}:{}\n",
                             file.router.empty() ? "none: every request goes to a specialist" : printable(file.router),
                             file.journal.empty() ? "where `cadre ask` keeps it" : printable(file.journal),
@@ -95,7 +96,8 @@ int run_check(const CheckOptions& options) {
   if (!file.ok()) return report(file.error(), options.json);
   const auto cadre = agent::open_cadre(*file);
   if (!cadre.ok()) return report(cadre.error(), options.json);
-  fmt::print("{}", options.json ? base::dump_json(cadre_to_json(*file, *cadre)) + "\n" : cadre_to_text(*file, *cadre));
+  fmt::print("{}",
+             options.json ? base::dump_json(cadre_to_json(*file, **cadre)) + "\n" : cadre_to_text(*file, **cadre));
   return kExitOk;
 }
 

@@ -5,14 +5,14 @@
 
 #include <array>
 
+#include "agent/specialist_pack.h"
 #include "app/exit_codes.h"
-#include "app/open_world.h"
 #include "app/paths.h"
 #include "app/printable.h"
 #include "app/progress.h"
-#include "app/sql_engine.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "engine/decider_engine.h"
 #include "eval/intents_suite.h"
 #include "eval/spider_suite.h"
 #include "eval/sql_suite.h"
@@ -41,7 +41,8 @@ constexpr std::array<SqlSuite, 3> kSqlSuites = {{
      [](engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
        return eval::run_spider_single_table_suite(engine, options);
      }},
-    {"tables", "Questions over CSV or SQLite files of your own, with the rows that should come back (SPLIT.jsonl and the files)",
+    {"tables",
+     "Questions over CSV or SQLite files of your own, with the rows that should come back (SPLIT.jsonl and the files)",
      [](engine::SpecialistEngine& engine, const SqlSuiteOptions& options) {
        return eval::run_tables_suite(engine, options);
      }},
@@ -56,7 +57,8 @@ const SqlSuite* find_suite(const std::string& name) {
 
 Result<SuiteReport> run_sql_suite(const SqlSuite& suite, const EvalOptions& options) {
   const std::string path = TRY(specialist_path(options.specialist));
-  LoadedSpecialist specialist = TRY(load_sql_engine(path, {.use_cells = !options.without_cells}));
+  const auto engine = TRY(engine::DeciderEngine::load(path, {.use_cells = !options.without_cells}));
+  const agent::StepPolicy policy = agent::policy_of_contract(engine->contract());
   Progress progress(base::system_clock());
   SqlSuiteOptions suite_options;
   suite_options.data = options.data;
@@ -64,21 +66,24 @@ Result<SuiteReport> run_sql_suite(const SqlSuite& suite, const EvalOptions& opti
   suite_options.limit = static_cast<size_t>(options.limit);
   suite_options.predictions_path = options.predictions;
   suite_options.execution_guided_k = static_cast<size_t>(options.candidates_max);
-  suite_options.confidence_min = options.confidence_min < 0 ? specialist.policy.confidence_min : options.confidence_min;
-  suite_options.answerable_min = options.confidence_min < 0 ? specialist.policy.answerable_min : 0;
-  suite_options.empty_keeps = specialist.policy.doubt_keeps;
+  suite_options.confidence_min = options.confidence_min < 0 ? policy.confidence_min : options.confidence_min;
+  suite_options.answerable_min = options.confidence_min < 0 ? policy.answerable_min : 0;
+  suite_options.empty_keeps = policy.doubt_keeps;
   suite_options.progress = [&](size_t done, size_t total) {
     progress.show(fmt::format("{} of {} cases", done, total));
   };
-  SuiteReport report = TRY(suite.run(*specialist.engine, suite_options));
-  report.values["specialist"] = specialist.engine->name();
+  SuiteReport report = TRY(suite.run(*engine, suite_options));
+  report.values["specialist"] = engine->name();
   report.values["confidence_min"] = suite_options.confidence_min;
   return report;
 }
 
 Result<SuiteReport> run_intents(const EvalOptions& options) {
   const std::string path = find_specialist(options.specialist, "intents.gguf");
-  if (path.empty()) return Error{ErrorCode::kNotFound, "no router: intents.gguf is not installed; make one with `cadre train recipes/router.yaml`, or give --specialist FILE"};
+  if (path.empty())
+    return Error{ErrorCode::kNotFound,
+                 "no router: intents.gguf is not installed; make one with `cadre train recipes/router.yaml`, or give "
+                 "--specialist FILE"};
   const auto router = TRY(model::Router::open(path));
   Progress progress(base::system_clock());
   eval::IntentsSuiteOptions suite_options;
@@ -86,7 +91,9 @@ Result<SuiteReport> run_intents(const EvalOptions& options) {
   suite_options.split = options.split;
   suite_options.limit = static_cast<size_t>(options.limit);
   suite_options.predictions_path = options.predictions;
-  suite_options.progress = [&](size_t done, size_t total) { progress.show(fmt::format("{} of {} cases", done, total)); };
+  suite_options.progress = [&](size_t done, size_t total) {
+    progress.show(fmt::format("{} of {} cases", done, total));
+  };
   return eval::run_intents_suite(router, suite_options);
 }
 
@@ -121,7 +128,8 @@ void add_sql_suite(Command& parent, const SqlSuite& suite, EvalOptions& options)
 }
 
 void add_intents(Command& parent, EvalOptions& options) {
-  Command& command = parent.command("intents", "Short requests with their intent, some out of scope (SPLIT.jsonl; train.jsonl for naive Bayes)");
+  Command& command = parent.command(
+      "intents", "Short requests with their intent, some out of scope (SPLIT.jsonl; train.jsonl for naive Bayes)");
   command.text("--data", options.data, "the folder with the set's files").required();
   command.text("--split", options.split, "which file of it: SPLIT.jsonl");
   command.text("--specialist", options.specialist, "the router pack to measure instead of the installed intents.gguf");
@@ -137,7 +145,8 @@ void add_intents(Command& parent, EvalOptions& options) {
 int run_eval(const std::string& suite, const EvalOptions& options) {
   const SqlSuite* sql_suite = find_suite(suite);
   auto report = sql_suite != nullptr ? run_sql_suite(*sql_suite, options)
-                : suite == "intents" ? run_intents(options)
+                : suite == "intents"
+                    ? run_intents(options)
                     : Result<SuiteReport>(Error{ErrorCode::kInvalid, fmt::format("there is no suite \"{}\"", suite)});
   if (!report.ok()) {
     fmt::print(stderr, "cadre eval: {}\n", printable(report.error().message));

@@ -1,5 +1,6 @@
 // The binary: registers the commands and runs the one that was asked for.
 // SPDX-License-Identifier: Apache-2.0
+#include "agent/specialist_pack.h"
 #include "app/ask_command.h"
 #include "app/bench_command.h"
 #include "app/check_command.h"
@@ -8,7 +9,6 @@
 #include "app/grammar_command.h"
 #include "app/inspect_command.h"
 #include "app/serve_command.h"
-#include "app/sql_engine.h"
 #include "app/trace_command.h"
 #include "app/train_command.h"
 
@@ -24,9 +24,8 @@ int main(int argc, char** argv) {
   app::TrainCommandOptions train;
   app::GrammarOptions grammar;
   app::BenchOptions bench;
-  const app::SpecialistLoader load_specialist = [](const std::string& path) { return app::load_sql_engine(path); };
-  app::add_ask(line, ask, load_specialist);
-  app::add_trace(line, trace, load_specialist);
+  app::add_ask(line, ask, cadre::agent::load_decider_pack);
+  app::add_trace(line, trace, cadre::agent::load_decider_pack);
   app::add_serve(line, serve);
   app::add_eval(line, eval);
   app::add_train(line, train);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/paths.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -66,6 +69,16 @@ std::string absolute_path(const std::string& path) {
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::weakly_canonical(path, error);
   return error ? path : absolute.string();
+}
+
+Result<std::string> specialist_path(const std::string& given) {
+  const std::string path = find_specialist(given, "sql.gguf");
+  if (!path.empty() && base::file_exists(path)) return path;
+  if (!path.empty()) return Error{ErrorCode::kNotFound, fmt::format("specialist \"{}\": no such file", path)};
+  return Error{
+      ErrorCode::kNotFound,
+      fmt::format("no specialist: sql.gguf is in none of {}; make one with `cadre train`, or give --specialist FILE",
+                  fmt::join(specialist_folders(), ", "))};
 }
 
 }  // namespace cadre::app

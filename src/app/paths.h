@@ -24,4 +24,7 @@ std::vector<std::string> specialist_folders();
 // Absolute, with links resolved, so that a run can be resumed from another folder; `path` itself where that fails.
 std::string absolute_path(const std::string& path);
 
+// The specialist that answers from tables: the given file, or the installed one. kNotFound says where it was looked for.
+Result<std::string> specialist_path(const std::string& given);
+
 }  // namespace cadre::app

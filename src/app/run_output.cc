@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
-#include "agent/run_json.h"
+#include <sstream>
+
+#include "agent/json_values.h"
 #include "app/printable.h"
 
 namespace cadre::app {
@@ -15,68 +17,85 @@ double milliseconds(int64_t nanoseconds) {
   return static_cast<double>(nanoseconds / 1000) / 1000.0;
 }
 
-Json timings_to_json(const agent::StageTimings& timings, int64_t open_ns) {
-  return {{"open", milliseconds(open_ns)},
-          {"dispatch", milliseconds(timings.dispatch_ns)},
-          {"features", milliseconds(timings.features_ns)},
-          {"encoder", milliseconds(timings.encoder_ns)},
-          {"heads", milliseconds(timings.heads_ns)},
-          {"verify", milliseconds(timings.verify_ns)},
-          {"execute", milliseconds(timings.execute_ns)},
-          {"compose", milliseconds(timings.compose_ns)},
-          {"journal", milliseconds(timings.journal_ns)},
-          {"total", milliseconds(timings.total_ns)}};
+Json timings_to_json(const AskReport& report) {
+  return {{"open", milliseconds(report.open_ns)},
+          {"dispatch", milliseconds(report.run.plan_ns)},
+          {"features", milliseconds(report.decider.features_ns)},
+          {"encoder", milliseconds(report.decider.encoder_ns)},
+          {"heads", milliseconds(report.decider.heads_ns)},
+          {"verify", milliseconds(report.run.verify_ns)},
+          {"execute", milliseconds(report.run.execute_ns)},
+          {"compose", milliseconds(report.run.compose_ns)},
+          {"journal", milliseconds(report.run.journal_ns)},
+          {"total", milliseconds(report.total_ns)}};
 }
 
-std::string quoted_words(const agent::Evidence& evidence) {
+// Texts of the journal that need not be UTF-8.
+std::string text_at(const Json& object, const char* key) {
+  const auto text = agent::bytes_at(object, key);
+  return text.ok() ? printable(*text) : "";
+}
+
+std::string quoted_words(const Json& evidence) {
   std::string text;
-  for (const agent::Quote& quote : evidence.words)
-    text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", printable(quote.text));
+  for (const Json& quote : evidence["words"])
+    text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", text_at(quote, "text"));
   return text.empty() ? "(no word of the question)" : text;
 }
 
-std::string evidence_line(const agent::Evidence& evidence) {
-  const std::string column = printable(evidence.column);
-  switch (evidence.role) {
-    case agent::EvidenceRole::kSelect:
-      return fmt::format("{} -> column {}", quoted_words(evidence), column);
-    case agent::EvidenceRole::kAggregate:
-      return fmt::format("{} -> {}", quoted_words(evidence), evidence.op);
-    case agent::EvidenceRole::kCondition:
-      return fmt::format("{} -> {} {} {} ({})", quoted_words(evidence), column, evidence.op, printable(evidence.value),
-                         agent::origin_name(evidence.origin));
-  }
-  return "";
+std::string evidence_line(const Json& evidence) {
+  const std::string role = text_at(evidence, "role");
+  const std::string column = text_at(evidence, "column");
+  if (role == "select") return fmt::format("{} -> column {}", quoted_words(evidence), column);
+  if (role == "aggregate") return fmt::format("{} -> {}", quoted_words(evidence), text_at(evidence, "op"));
+  return fmt::format("{} -> {} {} {} ({})", quoted_words(evidence), column, text_at(evidence, "op"),
+                     text_at(evidence, "value"), text_at(evidence, "origin"));
 }
 
-std::string first_line(const agent::RunState& state) {
-  if (state.answer) return printable(state.answer->text);
-  return fmt::format("{}: {}", state.outcome->status == agent::Status::kDeclined ? "No answer" : "Failed",
-                     printable(state.outcome->message));
+// An answer of several steps has a line for each.
+std::string first_lines(const agent::RunView& view) {
+  if (view.status == agent::RunStatus::kAnswered) {
+    std::string lines;
+    std::istringstream stream(view.text);
+    for (std::string line; std::getline(stream, line);) lines += (lines.empty() ? "" : "\n") + printable(line);
+    return lines;
+  }
+  return fmt::format("{}: {}", view.status == agent::RunStatus::kDeclined ? "No answer" : "Failed",
+                     printable(view.message));
+}
+
+// The SELECT of one step and what led to it.
+std::string grounds_text(const Json& output, const Json& evidence) {
+  std::string text = fmt::format("\nsql      {}\n", text_at(output, "sql"));
+  const char* label = "because";
+  for (const Json& one : evidence) {
+    text += fmt::format("{:<8} {}\n", label, evidence_line(one));
+    label = "";
+  }
+  return text;
 }
 
 }  // namespace
 
-Json report_to_json(const agent::RunReport& report, int64_t open_ns) {
-  const agent::RunState& state = report.state;
-  const agent::Outcome& outcome = *state.outcome;
-  Json json = {{"run", report.run.text()},
-               {"status", agent::status_name(outcome.status)},
-               {"reason", agent::reason_name(outcome.reason)},
-               {"message", outcome.message},
+Json report_to_json(const AskReport& report) {
+  const agent::RunView& view = report.view;
+  Json json = {{"run", view.run.text()},
+               {"status", agent::run_status_name(view.status)},
+               {"reason", view.reason},
+               {"message", view.message},
                {"answer", nullptr},
                {"sql", nullptr},
                {"columns", Json::array()},
                {"rows", Json::array()},
                {"truncated", false},
                {"evidence", Json::array()},
-               {"probability", outcome.confidence},
-               {"timings_ms", timings_to_json(report.timings, open_ns)}};
-  if (state.chosen) json["sql"] = state.chosen->candidate.sql;
-  if (state.answer) {
-    json["answer"] = state.answer->text;
-    json.update(agent::answer_value_to_json(state));
-    json["evidence"] = agent::answer_evidence_to_json(state);
+               {"probability", view.confidence},
+               {"steps", view.steps},
+               {"timings_ms", timings_to_json(report)}};
+  if (view.status == agent::RunStatus::kAnswered) {
+    json["answer"] = view.text;
+    if (view.steps.size() == 1) json.update(view.value);
+    json["evidence"] = view.evidence;
   }
   return json;
 }
@@ -93,36 +112,27 @@ Json error_to_json(const Error& error) {
           {"truncated", false},
           {"evidence", Json::array()},
           {"probability", 0.0},
+          {"steps", Json::array()},
           {"timings_ms", Json::object()}};
 }
 
-std::string report_to_text(const agent::RunReport& report) {
-  const agent::RunState& state = report.state;
-  std::string text = first_line(state) + "\n";
-  if (state.answer) {
-    text += fmt::format("\nsql      {}\n", printable(state.chosen->candidate.sql));
-    const char* label = "because";
-    for (const agent::Evidence& evidence : state.answer->evidence) {
-      text += fmt::format("{:<8} {}\n", label, evidence_line(evidence));
-      label = "";
-    }
-    text += fmt::format("sure     {:.2f}\n", state.outcome->confidence);
+std::string report_to_text(const AskReport& report) {
+  const agent::RunView& view = report.view;
+  std::string text = first_lines(view) + "\n";
+  if (view.status == agent::RunStatus::kAnswered) {
+    for (const Json& step : view.steps)
+      text += grounds_text(step["output"],
+                           view.steps.size() == 1 ? view.evidence : view.evidence[step["id"].get<std::string>()]);
+    text += fmt::format("sure     {:.2f}\n", view.confidence);
   } else {
     text += "\n";
   }
-  return text + fmt::format("run      {}\n", report.run.text());
+  return text + fmt::format("run      {}\n", view.run.text());
 }
 
-ExitCode exit_code_of(const agent::Outcome& outcome) {
-  switch (outcome.status) {
-    case agent::Status::kAnswered:
-      return kExitOk;
-    case agent::Status::kDeclined:
-      return kExitDeclined;
-    case agent::Status::kFailed:
-      return kExitFailed;
-  }
-  return kExitFailed;
+ExitCode exit_code_of(agent::RunStatus status) {
+  if (status == agent::RunStatus::kAnswered) return kExitOk;
+  return status == agent::RunStatus::kDeclined ? kExitDeclined : kExitFailed;
 }
 
 ExitCode exit_code_of(const Error& error) {

@@ -5,24 +5,35 @@
 #include <cstdint>
 #include <string>
 
-#include "agent/driver.h"
-#include "agent/run.h"
+#include "agent/live_run.h"
+#include "agent/run_service.h"
+#include "agent/table_specialist.h"
 #include "app/exit_codes.h"
 #include "base/json.h"
 #include "base/result.h"
 
 namespace cadre::app {
 
-// The keys: run, status, reason, message, answer, sql, columns, rows, truncated, evidence, probability, timings_ms.
-base::Json report_to_json(const agent::RunReport& report, int64_t open_ns);
+// A finished run of a question to a table.
+struct AskReport {
+  agent::RunView view;
+  agent::RunTimings run;
+  agent::DeciderTimings decider;  // of this run
+  int64_t open_ns = 0;            // what was opened before
+  int64_t total_ns = 0;           // of the run
+};
+
+// The keys: run, status, reason, message, answer, sql, columns, rows, truncated, evidence, probability, steps, timings_ms. A request of
+// several questions has its answers in "steps", and no SQL of its own.
+base::Json report_to_json(const AskReport& report);
 
 // The same keys as far as they apply, for a question that did not become a run.
 base::Json error_to_json(const Error& error);
 
 // The answer first, then SQL, evidence, probability and run id; safe for a terminal.
-std::string report_to_text(const agent::RunReport& report);
+std::string report_to_text(const AskReport& report);
 
-ExitCode exit_code_of(const agent::Outcome& outcome);
+ExitCode exit_code_of(agent::RunStatus status);
 
 // 4 for what the user's input causes, 1 for the rest.
 ExitCode exit_code_of(const Error& error);

@@ -5,13 +5,13 @@
 
 #include <utility>
 
-#include "agent/event_json.h"
+#include "agent/plan_events.h"
 #include "agent/recover.h"
 #include "app/exit_codes.h"
-#include "app/open_world.h"
 #include "app/paths.h"
 #include "app/printable.h"
 #include "app/run_output.h"
+#include "app/table_cadre.h"
 #include "app/trace_text.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -54,7 +54,10 @@ std::string question_of(const Journal& journal, const RunSummary& summary) {
   if (records->empty() || !records->front().payload) return "(erased)";
   const auto event = agent::event_from_json(records->front().kind, *records->front().payload);
   const auto* begun = event.ok() ? std::get_if<agent::RunBegun>(&*event) : nullptr;
-  return begun == nullptr ? "" : begun->request.question;
+  if (begun == nullptr) return "";
+  const std::string_view text = agent::text_of(begun->request);
+  return text.empty() && begun->request.contains("input") ? base::dump_json(begun->request["input"])
+                                                          : std::string(text);
 }
 
 int list_runs(const Journal& journal, const TraceOptions& options) {
@@ -119,8 +122,8 @@ int verify_journal(const Journal& journal) {
 }
 
 // Runs that a dead process left are carried on or ended before they are shown.
-Result<void> recover(Journal& journal, const TraceOptions& options, const SpecialistLoader& load_specialist) {
-  const auto open = world_opener(load_specialist);
+Result<void> recover(Journal& journal, const TraceOptions& options, const agent::LoadPack& load_pack) {
+  const auto open = table_cadre_opener(load_pack);
   if (options.run.empty()) {
     const auto recovered = TRY(agent::recover_runs(journal, base::system_clock(), open, kRecoveredMax));
     return {};
@@ -135,7 +138,7 @@ Result<void> recover(Journal& journal, const TraceOptions& options, const Specia
 
 }  // namespace
 
-int run_trace(const TraceOptions& options, const SpecialistLoader& load_specialist) {
+int run_trace(const TraceOptions& options, const agent::LoadPack& load_pack) {
   if (options.run.empty() && !options.list && !options.verify) {
     fmt::print(stderr, "cadre trace: give a run (or the first letters of its id), --list or --verify\n");
     return kExitUsage;
@@ -143,8 +146,7 @@ int run_trace(const TraceOptions& options, const SpecialistLoader& load_speciali
   auto journal = open_journal(options);
   if (!journal.ok()) return report_error(journal.error());
   if (!options.only_look && !options.verify) {
-    if (auto recovered = recover(*journal, options, load_specialist); !recovered.ok())
-      return report_error(recovered.error());
+    if (auto recovered = recover(*journal, options, load_pack); !recovered.ok()) return report_error(recovered.error());
   }
   if (options.verify && options.run.empty()) return verify_journal(*journal);
   if (options.list) return list_runs(*journal, options);
@@ -153,7 +155,7 @@ int run_trace(const TraceOptions& options, const SpecialistLoader& load_speciali
   return show_run(*journal, *run, options);
 }
 
-void add_trace(CommandLine& line, TraceOptions& options, SpecialistLoader load_specialist) {
+void add_trace(CommandLine& line, TraceOptions& options, agent::LoadPack load_pack) {
   Command& command = line.command("trace", "Show what a run tried, what was refused and why, with times");
   command.text("run", options.run, "the run's id, or its first letters");
   command.flag("--list", options.list, "the latest runs, newest first");
@@ -164,7 +166,7 @@ void add_trace(CommandLine& line, TraceOptions& options, SpecialistLoader load_s
   command.text("--journal", options.journal, "which journal to read");
   command.example("cadre trace --list");
   command.example("cadre trace 01890a5d");
-  command.action([&options, load = std::move(load_specialist)] { return run_trace(options, load); });
+  command.action([&options, load = std::move(load_pack)] { return run_trace(options, load); });
 }
 
 }  // namespace cadre::app

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "agent/specialist_pack.h"
 #include "app/command_line.h"
-#include "app/sql_engine.h"
 
 namespace cadre::app {
 
@@ -20,7 +20,7 @@ struct TraceOptions {
   bool only_look = false;  // leave unfinished runs of dead processes as they are
 };
 
-void add_trace(CommandLine& line, TraceOptions& options, SpecialistLoader load_specialist);
-int run_trace(const TraceOptions& options, const SpecialistLoader& load_specialist);
+void add_trace(CommandLine& line, TraceOptions& options, agent::LoadPack load_pack);
+int run_trace(const TraceOptions& options, const agent::LoadPack& load_pack);
 
 }  // namespace cadre::app

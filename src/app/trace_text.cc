@@ -3,11 +3,14 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <ctime>
+#include <utility>
 
-#include "agent/event_json.h"
-#include "agent/run.h"
+#include "agent/json_values.h"
+#include "agent/plan_events.h"
+#include "agent/planner.h"
 #include "app/printable.h"
 
 namespace cadre::app {
@@ -16,61 +19,89 @@ namespace {
 constexpr size_t kLineWidth = 200;  // characters of one text
 constexpr size_t kCandidatesShown = 5;
 
-std::string describe(const agent::RunBegun& event) {
-  const agent::Request& request = event.request;
-  if (request.specialist.empty()) return fmt::format("\"{}\", for whoever can answer it", request.question);
-  return fmt::format("\"{}\" of {} by {}", request.question, request.table_path, request.specialist);
+// A value in a line of its own.
+std::string brief(const base::Json& value) {
+  return clipped(base::dump_json(value), kLineWidth);
 }
 
-std::string describe(const agent::Dispatched& event) {
-  const char* verb = event.accepted ? "accepted" : "declined";
-  std::string text = fmt::format("{} by tier \"{}\" ({:.2f}){}{}", verb, event.tier, event.confidence,
-                                 event.reason.empty() ? "" : ": ", event.reason);
-  if (event.target)
-    text += fmt::format(", for {}: {} by {}", event.target->name, event.target->table_path, event.target->specialist);
+std::string describe(const agent::RunBegun& event) {
+  const std::string_view text = agent::text_of(event.request);
+  std::string line = text.empty() ? std::string("an input") : fmt::format("\"{}\"", text);
+  if (event.request.contains("input")) line += ": " + brief(event.request["input"]);
+  if (event.request.contains("specialist"))
+    line += fmt::format(", for {}", event.request["specialist"].get<std::string>());
+  if (event.request.contains("table")) {
+    const auto table = agent::bytes_at(event.request, "table");
+    if (table.ok()) line += " of " + *table;
+  }
+  return line;
+}
+
+std::string describe(const agent::Planned& event) {
+  std::string text = fmt::format("{} by tier \"{}\" ({:.2f}){}{}", event.accepted ? "accepted" : "declined", event.tier,
+                                 event.confidence, event.reason.empty() ? "" : ": ", event.reason);
+  if (event.error) text = "failed: " + event.error->message;
+  for (const agent::TierReport& report : event.tiers)
+    text += fmt::format("\ntier {}: {} ({:.2f}), {:.3f} ms", report.tier, report.said, report.confidence,
+                        static_cast<double>(report.took_us) / 1000.0);
+  for (const agent::PlanStep& step : event.plan.steps) {
+    std::string who;
+    for (const agent::Assignment& assignment : step.assignments)
+      who += (who.empty() ? "" : ", then ") + assignment.specialist;
+    text += fmt::format("\nstep {}: {} with {}", step.id, who, brief(step.input));
+    if (!step.after.empty()) text += fmt::format(" after {}", fmt::join(step.after, ", "));
+  }
   return text;
 }
 
 std::string describe(const agent::AttemptReturned& event) {
   if (event.error) return "failed: " + event.error->message;
   std::string text = fmt::format("{} candidates, answerable {:.2f}", event.candidates.size(), event.answerable);
-  for (const std::string& value : event.unmatched_values) text += fmt::format(", no cell says \"{}\"", value);
-  for (size_t i = 0; i < event.candidates.size() && i < kCandidatesShown; ++i) {
-    text += fmt::format("\n#{} {:.3f} {}", i, event.candidates[i].probability, event.candidates[i].sql);
-  }
+  for (const std::string& value : event.unmatched_values) text += fmt::format(", nothing known says \"{}\"", value);
+  for (size_t i = 0; i < event.candidates.size() && i < kCandidatesShown; ++i)
+    text += fmt::format("\n#{} {:.3f} {}", i, event.candidates[i].probability, brief(event.candidates[i].call));
   if (event.candidates.size() > kCandidatesShown)
     text += fmt::format("\nand {} more", event.candidates.size() - kCandidatesShown);
   return text;
 }
 
-std::string describe(const agent::CandidateVerified& event) {
-  std::string text =
-      fmt::format("#{} {} the call:", event.candidate, event.stage == agent::VerifyStage::kCall ? "before" : "after");
-  for (const agent::Verdict& verdict : event.verdicts) {
+std::string describe(const std::vector<agent::Verdict>& verdicts) {
+  std::string text;
+  for (const agent::Verdict& verdict : verdicts) {
     const char* word = verdict.passed ? "ok" : verdict.severity == agent::Severity::kReject ? "REFUSED" : "DOUBTED";
-    text += fmt::format(" {} {}", verdict.rule, word);
+    text += fmt::format("{}{} {}", text.empty() ? "" : "; ", verdict.rule, word);
     if (!verdict.evidence.empty()) text += fmt::format(" ({})", verdict.evidence);
-    text += ';';
   }
-  if (text.back() == ';') text.pop_back();
   return text;
 }
 
+std::string describe(const agent::CallVerified& event) {
+  return describe(event.verdicts);
+}
+std::string describe(const agent::ResultVerified& event) {
+  return describe(event.verdicts);
+}
+std::string describe(const agent::ApprovalDecided& event) {
+  return fmt::format("{} by {}{}{}", event.approved ? "approved" : "refused", event.who, event.why.empty() ? "" : ": ",
+                     event.why);
+}
 std::string describe(const agent::CallReturned& event) {
-  if (event.error) return fmt::format("#{} failed: {}", event.candidate, event.error->message);
-  std::string text =
-      fmt::format("#{} {} rows, {} VM steps", event.candidate, event.result.rows.size(), event.result.vm_steps);
-  if (!event.result.rows.empty() && !event.result.rows[0].empty()) {
-    text += fmt::format(", first: {}", clipped(agent::cell_text(event.result.rows[0][0]), 60));
-  }
-  return text;
+  if (event.error)
+    return fmt::format("failed{}: {}", event.is_uncertain ? ", and it is not known whether it happened" : "",
+                       event.error->message);
+  return brief(event.result);
 }
-
+std::string describe(const agent::BackoffEnded&) {
+  return "again";
+}
 std::string describe(const agent::AnswerComposed& event) {
-  return event.answer.text;
+  return event.error ? "failed: " + event.error->message : event.text;
 }
-std::string describe(const agent::BudgetExhausted& event) {
-  return fmt::format("{}: {}", agent::budget_kind_name(event.kind), event.detail);
+std::string describe(const agent::CancelRequested& event) {
+  return "by " + event.who;
+}
+std::string describe(const agent::TimeExhausted& event) {
+  return event.detail;
 }
 std::string describe(const agent::Resumed& event) {
   return event.why;
@@ -78,26 +109,36 @@ std::string describe(const agent::Resumed& event) {
 std::string describe(const agent::Abandoned& event) {
   return event.why;
 }
-std::string describe(const agent::Cancelled& event) {
-  return event.who.empty() ? "by nobody named" : "by " + event.who;
-}
 
-// The closing records and the intents, which are no events.
+// The closing records, which are no events.
 std::string describe_other(const store::Record& record) {
   const base::Json& payload = *record.payload;
-  if (record.kind == agent::kCallIntended) {
-    auto sql = base::json_string(payload, "sql");
-    return sql.ok() ? *sql : "";
-  }
-  auto message = base::json_string(payload, "message");
-  auto reason = base::json_string(payload, "reason");
+  const auto message = base::json_string(payload, "message");
+  const auto reason = base::json_string(payload, "reason");
   const auto confidence = base::json_number(payload, "confidence");
-  const auto needed = base::json_number(payload, "confidence_min");
   std::string text = message.ok() && !message->empty() ? *message : "answered";
   if (reason.ok() && *reason != "none") text = fmt::format("{}: {}", *reason, text);
-  const bool was_judged = payload.contains("sql") && confidence.ok() && needed.ok();
-  if (was_judged) text += fmt::format(" (confidence {:.2f}, needed {:.2f})", *confidence, *needed);
+  if (confidence.ok() && *confidence > 0) text += fmt::format(" (confidence {:.2f})", *confidence);
   return text;
+}
+
+// The step that a record is about, by its position in the plan; empty: the whole run.
+std::string step_of(const store::Record& record, const std::vector<std::string>& steps) {
+  const auto step = record.payload ? base::json_int(*record.payload, "step") : Result<int64_t>(-1);
+  if (!step.ok() || *step < 0 || std::cmp_greater_equal(*step, steps.size()) || steps.size() < 2) return "";
+  return steps[static_cast<size_t>(*step)] + ": ";
+}
+
+std::vector<std::string> steps_planned(const std::vector<store::Record>& records) {
+  std::vector<std::string> steps;
+  for (const store::Record& record : records) {
+    if (!record.payload) continue;
+    const auto event = agent::event_from_json(record.kind, *record.payload);
+    const auto* planned = event.ok() ? std::get_if<agent::Planned>(&*event) : nullptr;
+    if (planned == nullptr) continue;
+    for (const agent::PlanStep& step : planned->plan.steps) steps.push_back(step.id);
+  }
+  return steps;
 }
 
 std::string took(const store::Record& record) {
@@ -136,11 +177,12 @@ std::string record_text(const store::Record& record) {
 std::string trace_text(const std::vector<store::Record>& records) {
   std::string text;
   const int64_t begun_us = records.empty() ? 0 : made_us(records.front());
+  const std::vector<std::string> steps = steps_planned(records);
   for (const store::Record& record : records) {
     const std::string head =
         fmt::format("{:>9.1f} ms  {:<18} {:>8}  ", static_cast<double>(made_us(record) - begun_us) / 1000.0,
                     record.kind, took(record));
-    text += head + indented(record_text(record), head.size()) + "\n";
+    text += head + indented(step_of(record, steps) + record_text(record), head.size()) + "\n";
   }
   return text;
 }

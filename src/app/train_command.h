@@ -12,12 +12,12 @@ namespace cadre::app {
 struct TrainCommandOptions {
   std::string recipe;
   std::string data;
-  std::string out;            // the pack; empty = RUN/NAME.gguf
-  std::string run;            // checkpoints; empty = runs/NAME
-  std::string quantisation;   // F32, BF16, Q8_0, Q4_0; empty = the recipe's
-  std::string date;           // of the evaluation card, YYYY-MM-DD; empty = today
-  int64_t threads = 0;        // 0 = all processors
-  int64_t questions = 0;      // at most so many training questions; 0 = all
+  std::string out;           // the pack; empty = RUN/NAME.gguf
+  std::string run;           // checkpoints; empty = runs/NAME
+  std::string quantisation;  // F32, BF16, Q8_0, Q4_0; empty = the recipe's
+  std::string date;          // of the evaluation card, YYYY-MM-DD; empty = today
+  int64_t threads = 0;       // 0 = all processors
+  int64_t questions = 0;     // at most so many training questions; 0 = all
 };
 
 // The date of an evaluation card: as asked for, or today (UTC).

@@ -20,7 +20,8 @@ Result<void> train_router(const base::Json& recipe_json, const TrainCommandOptio
   }
   train.date = card_date(options);
   train.on_progress = [](const train::RouterProgress& p) {
-    fmt::print(stderr, "part {}/{}  {} epoch {}/{}  loss {:.3f}  {:.0f} s\n", p.part, p.parts, p.tier, p.epoch, p.epochs, p.loss, p.seconds);
+    fmt::print(stderr, "part {}/{}  {} epoch {}/{}  loss {:.3f}  {:.0f} s\n", p.part, p.parts, p.tier, p.epoch,
+               p.epochs, p.loss, p.seconds);
   };
   TRY(train::train_router(recipe, train));
   fmt::print("{}\n", train.output_path);

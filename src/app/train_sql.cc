@@ -30,9 +30,11 @@ Result<TensorType> parse_quantisation(const std::string& name) {
 }
 
 void print_progress(const train::TrainProgress& p) {
-  std::string line = fmt::format("step {}/{}  {:.0f} s  {:.0f} tokens/s  loss {:.3f} (select {:.3f} aggregate {:.3f} conditions {:.3f} count {:.3f} answerable {:.3f} spans {:.3f})",
-                                 p.step, p.steps, p.seconds, p.tokens_per_second, p.loss.total(), p.loss.select, p.loss.aggregate,
-                                 p.loss.condition, p.loss.count, p.loss.answerable, p.loss.span);
+  std::string line = fmt::format(
+      "step {}/{}  {:.0f} s  {:.0f} tokens/s  loss {:.3f} (select {:.3f} aggregate {:.3f} conditions {:.3f} count "
+      "{:.3f} answerable {:.3f} spans {:.3f})",
+      p.step, p.steps, p.seconds, p.tokens_per_second, p.loss.total(), p.loss.select, p.loss.aggregate,
+      p.loss.condition, p.loss.count, p.loss.answerable, p.loss.span);
   if (p.evaluated) line += fmt::format("  dev logical form {:.2f} %", 100 * p.dev_logical_form);
   fmt::print(stderr, "{}\n", line);
 }
@@ -64,17 +66,21 @@ Result<Json> evaluate_pack(const std::string& pack_path, const TrainCommandOptio
 
 Result<void> train_sql(const Json& recipe_json, const TrainCommandOptions& options) {
   const auto recipe = TRY(train::sql_recipe_from_json(recipe_json));
-  const auto type = TRY(parse_quantisation(options.quantisation.empty() ? recipe_json.value("quantisation", std::string("Q8_0")) : options.quantisation));
+  const auto type = TRY(parse_quantisation(
+      options.quantisation.empty() ? recipe_json.value("quantisation", std::string("Q8_0")) : options.quantisation));
   train::TrainOptions train;
   train.data_directory = options.data;
   train.run_directory = options.run.empty() ? "runs/" + recipe.name : options.run;
-  train.threads = options.threads > 0 ? static_cast<size_t>(options.threads) : std::max(1u, std::thread::hardware_concurrency());
+  train.threads =
+      options.threads > 0 ? static_cast<size_t>(options.threads) : std::max(1u, std::thread::hardware_concurrency());
   if (options.questions > 0) train.questions_max = static_cast<size_t>(options.questions);
   train.on_progress = print_progress;
   const auto trained = TRY(train::train_sql_decider(recipe, train));
 
-  const std::string out = options.out.empty() ? fmt::format("{}/{}.gguf", train.run_directory, recipe.name) : options.out;
-  const auto calibration = TRY(train::SqlCorpus::load(options.data, "train", train::CorpusPart::kCalibration, SIZE_MAX));
+  const std::string out =
+      options.out.empty() ? fmt::format("{}/{}.gguf", train.run_directory, recipe.name) : options.out;
+  const auto calibration =
+      TRY(train::SqlCorpus::load(options.data, "train", train::CorpusPart::kCalibration, SIZE_MAX));
   fmt::print(stderr, "calibrating on {} questions that were not trained on\n", calibration.questions().size());
   auto pack = TRY(forge::make_sql_pack(trained, forge::sql_contract(recipe, trained), type, calibration,
                                        recipe_json.value("risk_max", kDefaultRiskMax)));

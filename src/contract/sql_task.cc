@@ -17,7 +17,7 @@ constexpr uint8_t kEqualityOps =
     1u << static_cast<unsigned>(CompareOp::kEqual) | 1u << static_cast<unsigned>(CompareOp::kNotEqual);
 constexpr uint8_t kAllOps = (1u << kCompareOpCount) - 1;
 
-Result<void> check_question(std::string_view question) {
+Result<void> check_bytes(std::string_view question) {
   if (question.size() > kQuestionSizeBytesMax) {
     return Error{ErrorCode::kLimit, fmt::format("the question has {} bytes; at most {} are read: shorten it",
                                                 question.size(), kQuestionSizeBytesMax)};
@@ -87,18 +87,23 @@ void limit_and_order(std::vector<ConditionCandidate>& candidates) {
 
 }  // namespace
 
+Result<std::vector<text::Word>> question_words(std::string_view question) {
+  TRY(check_bytes(question));
+  std::vector<text::Word> words = text::split_words(question);
+  const bool says_something =
+      std::any_of(words.begin(), words.end(), [](const text::Word& word) { return !word.norm.empty(); });
+  if (!says_something) return Error{ErrorCode::kInvalid, "the question is empty: ask for something in words"};
+  if (words.size() > kQuestionWordsMax) {
+    return Error{ErrorCode::kLimit, fmt::format("the question has {} words; at most {} are read: shorten it",
+                                                words.size(), kQuestionWordsMax)};
+  }
+  return words;
+}
+
 Result<SqlTask> make_sql_task(const Table& table, std::string_view question) {
-  TRY(check_question(question));
   SqlTask task;
   task.question = std::string(question);
-  task.words = text::split_words(task.question);
-  const bool says_something =
-      std::any_of(task.words.begin(), task.words.end(), [](const text::Word& word) { return !word.norm.empty(); });
-  if (!says_something) return Error{ErrorCode::kInvalid, "the question is empty: ask for something in words"};
-  if (task.words.size() > kQuestionWordsMax) {
-    return Error{ErrorCode::kLimit, fmt::format("the question has {} words; at most {} are read: shorten it",
-                                                task.words.size(), kQuestionWordsMax)};
-  }
+  task.words = TRY(question_words(task.question));
   const TableSchema& schema = table.schema();
   for (CellMatch& match : TRY(table.match_cells(task.question, task.words))) {
     const uint8_t ops = legal_ops(schema.columns[match.column].type, match.cell);

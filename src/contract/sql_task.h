@@ -44,8 +44,11 @@ struct SqlTask {
   std::vector<ConditionCandidate> candidates;
 };
 
+// The words of a question. Error: empty, not UTF-8, too long (says the limit).
+Result<std::vector<text::Word>> question_words(std::string_view question);
+
 // The words and candidate conditions of a question. Deterministic: same question and table, same order (by span begin,
-// longer span first, column, value). Error: empty question, not UTF-8, too long (says the limit).
+// longer span first, column, value). Errors as question_words().
 Result<SqlTask> make_sql_task(const Table& table, std::string_view question);
 
 // Adds candidates for a span the model proposed: for text columns kSpan candidates; returns how many were added.

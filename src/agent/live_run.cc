@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/live_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/check.h"
+#include "store/record.h"
+
+namespace cadre::agent {
+namespace {
+
+using base::Json;
+
+// How long a wait lasts before it looks whether somebody wants it to stop.
+constexpr std::chrono::milliseconds kLook{10};
+
+// Jobs that follow from one another on one thread, without a detour through a queue. The outermost runs them, so the stack stays flat.
+thread_local std::vector<Job>* chain = nullptr;
+
+void run_here(Job job) {
+  if (chain != nullptr) {
+    chain->push_back(std::move(job));
+    return;
+  }
+  std::vector<Job> jobs;
+  jobs.push_back(std::move(job));
+  chain = &jobs;
+  while (!jobs.empty()) {
+    const Job next = std::move(jobs.back());
+    jobs.pop_back();
+    next();
+  }
+  chain = nullptr;
+}
+
+// Why the run cannot go on with these specialists; nothing: it can.
+std::optional<std::string> what_is_lost(const RunState& state, const Specialists& specialists) {
+  for (const PlanStep& step : state.plan.steps) {
+    for (const Assignment& assignment : step.assignments) {
+      const CheckedSpecialist* specialist = find_specialist(specialists, assignment.specialist);
+      if (specialist == nullptr) return fmt::format("specialist \"{}\" is gone; ask again", assignment.specialist);
+      if (specialist->definition().identity != assignment.identity) {
+        return fmt::format("specialist \"{}\", its tool or its data changed since the run was planned; ask again",
+                           assignment.specialist);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+// The payload of a closing record for a run whose own records do not lead to an outcome.
+Json failure_to_json(const std::string& message) {
+  return {{"status", status_name(Status::kFailed)},
+          {"reason", reason_name(Reason::kAbandoned)},
+          {"step", ""},
+          {"message", message},
+          {"confidence", 0.0},
+          {"text", ""}};
+}
+
+// A run whose records cannot be read has no state to go on from.
+Error close_damaged(store::Journal& journal, const store::RunId& run, const Error& error) {
+  const std::string why = fmt::format("the process died during this run and it could not go on: {}", error.message);
+  auto closed = journal.resume_run(run, event_to_json(Resumed{why}));
+  if (closed.ok()) closed = journal.finish_run(run, store::RunState::kFailed, failure_to_json(why));
+  return closed.ok() ? Error{ErrorCode::kCorrupt, why} : std::move(closed).error();
+}
+
+}  // namespace
+
+// What a job needs of the run, copied while the lock is held.
+struct LiveRun::Question {
+  size_t step = 0;
+  const CheckedSpecialist* specialist = nullptr;
+  std::string instruction;
+  Json input;
+  std::vector<Json> refused;
+  std::optional<Error> feedback;
+  int64_t attempts = 0;
+  StepPolicy policy;
+  Candidate candidate;
+  Json result;
+
+  StepTask task() const { return {instruction, input, refused, feedback}; }
+};
+
+// ---- beginning and taking over --------------------------------------------------------------------------------------
+
+LiveRun::LiveRun(const RunParts& parts, RunWriter writer, Changed changed)
+    : parts_(parts), changed_(std::move(changed)), writer_(std::move(writer)), driver_(*this, *this) {
+  CADRE_CHECK(parts.journal && parts.clock && parts.specialists && parts.planner && parts.executor,
+              "a run needs all its parts");
+}
+
+LiveRun::~LiveRun() = default;
+
+Result<std::shared_ptr<LiveRun>> LiveRun::begin(const RunParts& parts, const char* run_kind, Json request,
+                                                const Budget& budget, Changed changed) {
+  const std::shared_ptr<LiveRun> run(
+      new LiveRun(parts, RunWriter(*parts.journal, *parts.clock, run_kind), std::move(changed)));
+  TRY(run->driver_.begin(std::move(request), budget));
+  return run;
+}
+
+Result<std::shared_ptr<LiveRun>> LiveRun::take_over(const RunParts& parts, const store::RunId& id, Changed changed,
+                                                    std::optional<std::string> lost) {
+  const std::shared_ptr<LiveRun> run(
+      new LiveRun(parts, RunWriter(*parts.journal, *parts.clock, id), std::move(changed)));
+  const auto records = records_of_run(*parts.journal, id);
+  const auto replayed = records.ok() ? replay(*records) : Result<Replayed>(records.error());
+  if (!replayed.ok()) return close_damaged(*parts.journal, id, replayed.error());
+  if (!lost) lost = what_is_lost(replayed->state, *parts.specialists);
+  TRY(run->resume(*records, lost));
+  return run;
+}
+
+Result<void> LiveRun::resume(const std::vector<RecordView>& records, const std::optional<std::string>& lost) {
+  const std::lock_guard lock(mutex_);
+  ignores_effects_ = lost.has_value();
+  TRY(driver_.resume(records, "the process that had it is gone"));
+  if (lost && !driver_.is_finished()) {
+    TRY(driver_.deliver(Abandoned{"the process died during this run and it could not go on: " + *lost}));
+  }
+  ignores_effects_ = false;
+  return {};
+}
+
+void LiveRun::go() {
+  {
+    const std::lock_guard lock(mutex_);
+    CADRE_CHECK(!has_gone_, "a run goes once");
+    has_gone_ = true;
+    begun_ns_ = parts_.clock->monotonic_ns();
+    if (agent::is_parked(driver_.state())) parked_since_ns_ = begun_ns_;
+    const int64_t time_ms = driver_.state().budget.time_ms_max;
+    if (time_ms > 0 && !driver_.is_finished()) {
+      later_.emplace_back(time_ms, [weak = weak_from_this()] {
+        const auto run = weak.lock();
+        if (run == nullptr) return;
+        {
+          const std::lock_guard inner(run->mutex_);
+          run->end_if_out_of_time();
+          run->note_change();
+        }
+        run->after_change();
+      });
+    }
+    note_change();
+  }
+  after_change();
+}
+
+// ---- the machine's log ----------------------------------------------------------------------------------------------
+
+// When a record was made and how long its job took stand in the payload, for people; the machine ignores both. The journal's own
+// time is that of the transaction, which holds many records of a short run.
+Result<void> LiveRun::write(const Record& record) {
+  const int64_t start_ns = parts_.clock->monotonic_ns();
+  Record stamped = record;
+  if (took_us_ >= 0) stamped.payload["took_us"] = std::exchange(took_us_, -1);
+  stamped.payload["at_us"] = parts_.clock->wall_us();
+  const bool takes_over = record.kind == event_kind(Resumed{});
+  auto written = takes_over ? parts_.journal->resume_run(writer_.run(), stamped.payload) : writer_.write(stamped);
+  timings_.journal_ns += parts_.clock->monotonic_ns() - start_ns;
+  return written;
+}
+
+// ---- the machine's world --------------------------------------------------------------------------------------------
+
+void LiveRun::start(const RunState& state, const Effect& effect) {
+  if (ignores_effects_) return;
+  std::visit([&](const auto& concrete) { start_one(state, concrete); }, effect);
+}
+
+// A job that does `work`, which yields an event, and hands the event to the run.
+template <class Work>
+void LiveRun::ask(JobKind kind, int64_t turn, int64_t RunTimings::*stage, Work work) {
+  outbox_.emplace_back(kind, [self = shared_from_this(), turn, stage, work = std::move(work)] {
+    const int64_t start_ns = self->parts_.clock->monotonic_ns();
+    const Event event = work(*self);
+    self->answer(event, turn, self->parts_.clock->monotonic_ns() - start_ns, stage);
+  });
+}
+
+LiveRun::Question LiveRun::question_of(const RunState& state, size_t step) const {
+  const StepState& at = state.steps[step];
+  const Assignment& assignment = assignment_of(state, step);
+  Question question{.step = step,
+                    .specialist = find_specialist(*parts_.specialists, assignment.specialist),
+                    .instruction = state.plan.steps[step].instruction,
+                    .input = at.input,
+                    .refused = at.refused,
+                    .feedback = at.feedback,
+                    .attempts = at.attempts,
+                    .policy = assignment.policy};
+  CADRE_CHECK(question.specialist != nullptr, "plans name specialists that are there");
+  if (at.candidate < at.candidates.size()) question.candidate = at.candidates[at.candidate];
+  return question;
+}
+
+void LiveRun::start_one(const RunState& state, const MakePlan& effect) {
+  const JobKind kind = parts_.planner->waits() ? JobKind::kWaiting : JobKind::kLocal;
+  ask(kind, effect.turn, &RunTimings::plan_ns,
+      [request = state.request](LiveRun& run) -> Event { return run.parts_.planner->plan(request, &run.cancel_); });
+}
+
+void LiveRun::start_one(const RunState& state, const Attempt& effect) {
+  Question question = question_of(state, effect.step);
+  const JobKind kind = question.specialist->definition().is_slow ? JobKind::kWaiting : JobKind::kLocal;
+  ask(kind, effect.turn, &RunTimings::attempt_ns, [question = std::move(question), effect](LiveRun& run) -> Event {
+    AttemptReturned event = question.specialist->attempt(question.task(), {.candidates_max = effect.candidates_max,
+                                                                           .tokens_max = effect.tokens_max,
+                                                                           .timeout_ms = question.policy.timeout_ms,
+                                                                           .attempt = question.attempts,
+                                                                           .cancel = &run.cancel_});
+    event.step = effect.step;
+    return event;
+  });
+}
+
+void LiveRun::start_one(const RunState& state, const VerifyCall& effect) {
+  Question question = question_of(state, effect.step);
+  const Tool* tool = question.specialist->tool();
+  const JobKind kind = tool != nullptr && tool->waits() ? JobKind::kWaiting : JobKind::kLocal;
+  ask(kind, effect.turn, &RunTimings::verify_ns, [question = std::move(question)](LiveRun&) -> Event {
+    return CallVerified{question.step, question.specialist->before_call(question.task(), question.candidate)};
+  });
+}
+
+// A call that changes something is not cut short once it was made: what became of it must be known.
+void LiveRun::start_one(const RunState& state, const Execute& effect) {
+  Question question = question_of(state, effect.step);
+  Tool* tool = question.specialist->tool();
+  CADRE_CHECK(tool != nullptr, "only steps with a tool execute");
+  const JobKind kind = tool->waits() ? JobKind::kWaiting : JobKind::kLocal;
+  const bool may_be_cut_short = !changes_something(assignment_of(state, effect.step));
+  ask(kind, effect.turn, &RunTimings::execute_ns,
+      [question = std::move(question), effect, tool, may_be_cut_short](LiveRun& run) -> Event {
+        ToolReturn returned = tool->call({.arguments = question.candidate.call,
+                                          .key = fmt::format("{}.{}", run.id().text(), effect.key),
+                                          .timeout_ms = question.policy.timeout_ms,
+                                          .work_max = question.policy.work_max,
+                                          .rows_max = question.policy.rows_max,
+                                          .cancel = may_be_cut_short ? &run.cancel_ : nullptr});
+        return CallReturned{
+            question.step, std::move(returned.error), returned.is_uncertain, std::move(returned.result), {}};
+      });
+}
+
+void LiveRun::start_one(const RunState& state, const VerifyResult& effect) {
+  Question question = question_of(state, effect.step);
+  question.result = state.steps[effect.step].result;
+  ask(JobKind::kLocal, effect.turn, &RunTimings::verify_ns, [question = std::move(question)](LiveRun&) -> Event {
+    CheckedResult checked = question.specialist->after_call(question.task(), question.candidate, question.result);
+    return ResultVerified{question.step, std::move(checked.verdicts), std::move(checked.output)};
+  });
+}
+
+void LiveRun::start_one(const RunState&, const Wait& effect) {
+  later_.emplace_back(effect.wait_ms, [self = shared_from_this(), effect] {
+    self->answer(BackoffEnded{effect.step}, effect.turn, 0, &RunTimings::attempt_ns);
+  });
+}
+
+void LiveRun::start_one(const RunState& state, const Compose& effect) {
+  ask(JobKind::kLocal, effect.turn, &RunTimings::compose_ns,
+      [state](LiveRun& run) -> Event { return run.composed(state); });
+}
+
+// The steps that nobody waits for say the answer, each in its own words; every step says where its part comes from.
+AnswerComposed LiveRun::composed(const RunState& state) const {
+  std::vector<bool> is_needed(state.steps.size());
+  for (size_t i = 0; i < state.steps.size(); ++i) {
+    for (const size_t needed : dependencies_of(state.plan, i)) is_needed[needed] = true;
+  }
+  AnswerComposed event{.value = Json::object(), .evidence = Json::object()};
+  const size_t last_steps = static_cast<size_t>(std::count(is_needed.begin(), is_needed.end(), false));
+  for (size_t i = 0; i < state.steps.size(); ++i) {
+    const StepState& at = state.steps[i];
+    const Question question = question_of(state, i);
+    const StepAnswer part = question.specialist->specialist().answer(question.task(), *at.chosen, at.output);
+    const std::string& id = state.plan.steps[i].id;
+    event.evidence[id] = part.evidence;
+    if (is_needed[i]) continue;
+    if (!event.text.empty() && !part.text.empty()) event.text += '\n';
+    event.text += part.text;
+    if (last_steps == 1) {
+      event.value = at.output;
+    } else {
+      event.value[id] = at.output;
+    }
+  }
+  if (state.steps.size() == 1) event.evidence = Json(event.evidence.begin().value());
+  return event;
+}
+
+// ---- answers --------------------------------------------------------------------------------------------------------
+
+void LiveRun::answer(const Event& event, int64_t turn, int64_t took_ns, int64_t RunTimings::*stage) {
+  {
+    const std::lock_guard lock(mutex_);
+    timings_.*stage += took_ns;
+    end_if_out_of_time();
+    took_us_ = took_ns / 1'000;
+    const auto delivered = stopped_by_ ? Result<void>() : driver_.deliver(event, turn);
+    took_us_ = -1;
+    if (!delivered.ok()) stopped_by_ = delivered.error();
+    note_change();
+  }
+  after_change();
+}
+
+Result<void> LiveRun::deliver(const Event& event) {
+  Result<void> delivered;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_by_) return *stopped_by_;
+    delivered = driver_.deliver(event);
+    if (driver_.log_error()) stopped_by_ = driver_.log_error();
+    note_change();
+  }
+  after_change();
+  return delivered;
+}
+
+void LiveRun::end_if_out_of_time() {
+  const RunState& state = driver_.state();
+  const int64_t time_ms_max = state.budget.time_ms_max;
+  const bool is_going = has_gone_ && !stopped_by_ && !driver_.is_finished() && state.phase != Phase::kStopping;
+  if (!is_going || time_ms_max <= 0 || agent::is_parked(state)) return;
+  if ((parts_.clock->monotonic_ns() - begun_ns_ - parked_ns_) / 1'000'000 < time_ms_max) return;
+  const auto ended = driver_.deliver(TimeExhausted{fmt::format("the run may work for {} ms", time_ms_max)});
+  if (!ended.ok()) stopped_by_ = ended.error();
+}
+
+void LiveRun::note_change() {
+  const RunState& state = driver_.state();
+  const bool parked = agent::is_parked(state);
+  const int64_t now_ns = parts_.clock->monotonic_ns();
+  if (parked && parked_since_ns_ == 0) parked_since_ns_ = now_ns;
+  if (!parked && parked_since_ns_ != 0) parked_ns_ += now_ns - std::exchange(parked_since_ns_, 0);
+  if (stopped_by_ || state.phase == Phase::kStopping || state.phase == Phase::kFinished) cancel_.request();
+  settled_.notify_all();
+}
+
+// One of the jobs that compute goes on here, where everything it needs is at hand; the others find threads of their own.
+void LiveRun::after_change() {
+  std::vector<std::pair<JobKind, Job>> jobs;
+  std::vector<std::pair<int64_t, Job>> later;
+  {
+    const std::lock_guard lock(mutex_);
+    if (has_gone_) {
+      jobs.swap(outbox_);
+      later.swap(later_);
+    }
+  }
+  for (auto& [delay_ms, job] : later) parts_.executor->post_later(delay_ms, std::move(job));
+  const auto next =
+      std::find_if(jobs.begin(), jobs.end(), [](const auto& job) { return job.first == JobKind::kLocal; });
+  Job here;
+  if (next != jobs.end() && chain != nullptr) {
+    here = std::move(next->second);
+    jobs.erase(next);
+  }
+  for (auto& [kind, job] : jobs) {
+    if (kind == JobKind::kLocal) {
+      parts_.executor->post(kind, [job = std::move(job)] { run_here(job); });
+    } else {
+      parts_.executor->post(kind, std::move(job));
+    }
+  }
+  if (changed_) changed_(*this);
+  if (here) run_here(std::move(here));
+}
+
+// ---- what others see and want ---------------------------------------------------------------------------------------
+
+RunSnapshot LiveRun::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return {driver_.state(), driver_.is_finished(), stopped_by_, timings_};
+}
+
+bool LiveRun::is_over() const {
+  const std::lock_guard lock(mutex_);
+  return driver_.is_finished() || stopped_by_.has_value();
+}
+
+bool LiveRun::is_parked() const {
+  const std::lock_guard lock(mutex_);
+  return agent::is_parked(driver_.state());
+}
+
+void LiveRun::wait(int64_t timeout_ms, const base::Cancel* cancel) const {
+  constexpr int64_t kDay_ms = int64_t{24} * 3600 * 1000;
+  const int64_t until_ns = parts_.clock->monotonic_ns() + std::clamp<int64_t>(timeout_ms, 0, kDay_ms) * 1'000'000;
+  std::unique_lock lock(mutex_);
+  while (!driver_.is_finished() && !stopped_by_ && !agent::is_parked(driver_.state())) {
+    const int64_t left_ns = until_ns - parts_.clock->monotonic_ns();
+    if (left_ns <= 0 || (cancel != nullptr && cancel->requested())) return;
+    const std::chrono::nanoseconds left(left_ns);
+    settled_.wait_for(lock, cancel != nullptr ? std::min<std::chrono::nanoseconds>(left, kLook) : left);
+  }
+}
+
+Result<void> LiveRun::decide(const std::string& step, bool approved, const std::string& who, const std::string& why) {
+  std::optional<size_t> index;
+  {
+    const std::lock_guard lock(mutex_);
+    if (driver_.state().phase == Phase::kFinished)
+      return Error{ErrorCode::kInvalid, fmt::format("run {} is over: it waits for nobody", writer_.run().text())};
+    const auto& steps = driver_.state().plan.steps;
+    for (size_t i = 0; i < steps.size(); ++i) {
+      if (steps[i].id == step) index = i;
+    }
+  }
+  if (!index) return Error{ErrorCode::kNotFound, fmt::format("the run has no step \"{}\"", step)};
+  return deliver(ApprovalDecided{*index, approved, who, why});
+}
+
+Result<void> LiveRun::cancel(const std::string& who) {
+  return deliver(CancelRequested{who.empty() ? "nobody named" : who});
+}
+
+// ---- the journal ----------------------------------------------------------------------------------------------------
+
+Result<std::vector<RecordView>> records_of_run(const store::Journal& journal, const store::RunId& run) {
+  std::vector<store::Record> records = TRY(journal.read_run(run));
+  std::vector<RecordView> views;
+  views.reserve(records.size());
+  for (store::Record& record : records)
+    views.push_back({std::move(record.kind), record.payload ? std::move(*record.payload) : Json()});
+  return views;
+}
+
+Result<Replayed> replay_run(const store::Journal& journal, const store::RunId& run) {
+  auto replayed = replay(TRY(records_of_run(journal, run)));
+  if (!replayed.ok()) return std::move(replayed).error().with_context(fmt::format("run {}", run.text()));
+  return replayed;
+}
+
+}  // namespace cadre::agent

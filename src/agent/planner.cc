@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/planner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "agent/plan_types.h"
+
+namespace cadre::agent {
+
+using base::Json;
+
+const CheckedSpecialist* find_specialist(const Specialists& specialists, std::string_view name) {
+  const auto found = std::find_if(specialists.begin(), specialists.end(), [&](const CheckedSpecialist& specialist) {
+    return specialist.definition().name == name;
+  });
+  return found == specialists.end() ? nullptr : &*found;
+}
+
+std::string_view text_of(const Json& request) {
+  const auto found = request.find("text");
+  if (found == request.end() || !found->is_string()) return {};
+  return found->get_ref<const std::string&>();
+}
+
+Result<PlanStep> step_for_request(const Specialist& specialist, const Json& request) {
+  const SpecialistDefinition& definition = specialist.definition();
+  PlanStep step{.id = "answer", .assignments = {assignment_to(specialist)}};
+  if (const auto input = request.find("input"); input != request.end()) {
+    for (const auto& [name, value] : input->items()) {
+      // A name with a dot cannot be referred to; its value stands in the plan itself.
+      const bool can_be_referred_to = !name.empty() && name.find('.') == std::string::npos;
+      step.input[name] = can_be_referred_to ? Json("$request.input." + name) : as_constant(value);
+    }
+    return step;
+  }
+  if (definition.question_member.empty()) {
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("{} takes no question in plain English; give its input as an object", definition.name)};
+  }
+  step.input[definition.question_member] = "$request.text";
+  return step;
+}
+
+Result<TierDecision> Planner::ask(const Tier& tier, const Json& request, const base::Cancel* cancel) const {
+  TierDecision decision = TRY(tier.decide(request, cancel));
+  if (decision.verdict != TierVerdict::kAccepted) return decision;
+  TRY(check_plan(decision.plan));
+  TRY(check_plan_types(decision.plan, request, specialists_));
+  return decision;
+}
+
+bool Planner::waits() const {
+  return std::any_of(tiers_.begin(), tiers_.end(), [](const auto& tier) { return tier->waits(); });
+}
+
+Planned Planner::plan(const Json& request, const base::Cancel* cancel) const {
+  Planned planned{.tier = "none", .reason = "nobody in this cadre can do this"};
+  std::optional<Error> failure;
+  for (const auto& tier : tiers_) {
+    const int64_t start_ns = clock_.monotonic_ns();
+    auto decision = ask(*tier, request, cancel);
+    TierReport report{.tier = tier->name(), .took_us = (clock_.monotonic_ns() - start_ns) / 1'000};
+    if (!decision.ok()) {
+      report.said = decision.error().message;
+      planned.tiers.push_back(std::move(report));
+      if (!failure) failure = std::move(decision).error();
+      continue;
+    }
+    if (!decision->tier.empty()) report.tier = decision->tier;
+    planned.usage.tokens_in += decision->usage.tokens_in;
+    planned.usage.tokens_out += decision->usage.tokens_out;
+    planned.usage.cost_micros += decision->usage.cost_micros;
+    const bool has_decided = decision->verdict != TierVerdict::kPassedOn;
+    if (has_decided || !decision->reason.empty()) planned.reason = decision->reason;
+    report.said = !has_decided ? "passed on" : decision->verdict == TierVerdict::kAccepted ? "accepted" : "declined";
+    report.confidence = has_decided ? decision->confidence : 0;
+    planned.tiers.push_back(report);
+    if (!has_decided) continue;
+    planned.accepted = decision->verdict == TierVerdict::kAccepted;
+    planned.confidence = decision->confidence;
+    planned.tier = report.tier;
+    planned.plan = std::move(decision->plan);
+    return planned;
+  }
+  planned.error = std::move(failure);
+  return planned;
+}
+
+}  // namespace cadre::agent

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/schema_check.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "contract/json_document.h"
+#include "contract/schema_validate.h"
+
+namespace cadre::agent {
+
+Result<SchemaCheck> SchemaCheck::make(const base::Json& schema) {
+  SchemaCheck check;
+  if (schema.is_null()) return check;
+  check.schema_ = std::make_shared<const contract::Schema>(TRY(contract::read_schema(base::dump_json(schema))));
+  return check;
+}
+
+Result<void> SchemaCheck::check(const base::Json& value) const {
+  if (schema_ == nullptr) return {};
+  const contract::JsonValue document = TRY(contract::parse_document(base::dump_json(value)));
+  const contract::Validity validity = TRY(contract::validate_document(*schema_, document));
+  if (validity.valid) return {};
+  const std::string where = validity.instance_path.empty() ? "the whole value" : validity.instance_path;
+  return Error{ErrorCode::kInvalid, fmt::format("{}: {}", where, validity.message)};
+}
+
+Verdict SchemaCheck::verdict(const char* rule, const base::Json& value) const {
+  const auto checked = check(value);
+  return {rule, checked.ok(), checked.ok() ? "" : checked.error().message};
+}
+
+}  // namespace cadre::agent

@@ -1,0 +1,30 @@
+// A value held against a JSON Schema, as a verdict: one schema read once, for every value that a specialist or a tool hands over.
+//
+// The check is the independent validator of contract/schema_validate.h over the value's text. Thread safety: immutable.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/verdict.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "contract/schema.h"
+
+namespace cadre::agent {
+
+class SchemaCheck {
+ public:
+  // Null: anything passes. Error: the keyword of the schema that cannot be read, and its path.
+  static Result<SchemaCheck> make(const base::Json& schema);
+
+  // kInvalid: what is wrong with the value, and where in it.
+  Result<void> check(const base::Json& value) const;
+  Verdict verdict(const char* rule, const base::Json& value) const;
+
+ private:
+  std::shared_ptr<const contract::Schema> schema_;  // null: anything
+};
+
+}  // namespace cadre::agent
