@@ -70,7 +70,7 @@ TEST_F(BadInput, AQuestionThatIsNone) {
 
 TEST_F(BadInput, AQuestionOf100Kilobytes) {
   const std::string table = write("t.csv", "a,b\n1,2\n");
-  EXPECT_THAT(ask(table, std::string(100'000, 'x')).err, HasSubstr("limit is 8192"));
+  EXPECT_THAT(ask(table, std::string(100'000, 'x')).err, HasSubstr("at most 8192"));
 }
 
 TEST_F(BadInput, ATableThatIsNotThereOrIsNoFile) {

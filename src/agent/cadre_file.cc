@@ -5,9 +5,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <filesystem>
 #include <tuple>
 
+#include "agent/tool_factory.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "text/yaml.h"
@@ -132,6 +135,16 @@ class Section {
       refuse(key, fmt::format("\"{}\" must be a probability from 0 to 1, not {}", key, kind_of(*value)));
   }
 
+  void amount(const char* key, double& out) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    const double number = value->is_number() ? value->get<double>() : -1;
+    if (number >= 0 && number <= 1e9)
+      out = number;
+    else
+      refuse(key, fmt::format("\"{}\" must be a number from 0 to a billion, not {}", key, kind_of(*value)));
+  }
+
   void texts(const char* key, const char* example, std::vector<std::string>& out) {
     const Json* value = find(key);
     if (value == nullptr) return;
@@ -147,6 +160,22 @@ class Section {
         reading_.refuse(text::yaml_pointer(below(key), std::to_string(i)),
                         fmt::format("\"{}\" lists texts, like {}, not {}", key, example, kind_of(item)));
     }
+  }
+
+  // An object of whatever the file says; null where the key is missing.
+  void object(const char* key, Json& out) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    if (value->is_object())
+      out = *value;
+    else
+      refuse(key, fmt::format("\"{}\" must be a map, not {}", key, kind_of(*value)));
+  }
+
+  // What is known here depends on something that was wrong: the other keys are left for later.
+  void take_all() {
+    if (!map_.is_object()) return;
+    for (const auto& [key, value] : map_.items()) known_.push_back(key);
   }
 
   void refuse(std::string_view key, std::string what) {
@@ -207,6 +236,47 @@ void read_policy(Reading& reading, const Json& map, const std::string& pointer, 
   section.share("answerable_min", policy.answerable_min);
   section.integer("attempts_max", 1, 16, policy.attempts_max);
   section.integer("candidates_max", 1, 64, policy.candidates_max);
+  section.integer("retries_max", 0, 16, policy.retries_max);
+  section.integer("backoff_ms", 0, 60'000, policy.backoff_ms);
+  section.integer("timeout_ms", 1, 3'600'000, policy.timeout_ms);
+  std::string approval;
+  section.text("approval", approval);
+  for (const Approval known : {Approval::kNever, Approval::kUnsure, Approval::kAlways}) {
+    if (approval == approval_name(known)) policy.approval = known;
+  }
+  if (!approval.empty() && !policy.approval)
+    section.refuse("approval",
+                   fmt::format("\"approval\" must be never, unsure or always, not {}", in_quotes(approval)));
+}
+
+void read_table_keys(Section& section, SpecialistEntry& entry) {
+  section.required_file("pack", "specialists/sql.gguf", entry.pack);
+  section.required_file("table", "sales.csv", entry.table);
+  section.text("table_name", entry.table_name);
+}
+
+void read_call_keys(Section& section, SpecialistEntry& entry) {
+  section.required_text("tool", "weather", entry.tool);
+  section.texts("before", "[\"call.amount <= 500\"]", entry.before);
+  section.texts("after", "[\"result.status == 'ok'\"]", entry.after);
+  section.text("say", entry.say);
+  section.object("input_schema", entry.input_schema);
+}
+
+void read_template_keys(Section& section, SpecialistEntry& entry) {
+  section.required_text("text", "\"{count} orders from {city}\"", entry.text);
+  section.object("input_schema", entry.input_schema);
+}
+
+// Without the key: a table, which was the only kind once.
+std::optional<SpecialistKind> read_kind(Section& section) {
+  std::string kind = specialist_kind_name(SpecialistKind::kTable);
+  section.text("kind", kind);
+  for (const SpecialistKind known : {SpecialistKind::kTable, SpecialistKind::kCall, SpecialistKind::kTemplate}) {
+    if (kind == specialist_kind_name(known)) return known;
+  }
+  section.refuse("kind", fmt::format("\"kind\" must be table, call or template, not {}", in_quotes(kind)));
+  return std::nullopt;
 }
 
 SpecialistEntry read_specialist(Reading& reading, const std::string& name, const Json& map,
@@ -214,10 +284,13 @@ SpecialistEntry read_specialist(Reading& reading, const std::string& name, const
   SpecialistEntry entry{.name = name};
   if (!is_name(name)) reading.refuse(pointer, fmt::format("{} is no name: {}", in_quotes(name), kNameRule));
   Section section(reading, map, pointer);
-  section.required_file("pack", "specialists/sql.gguf", entry.pack);
-  section.required_file("table", "sales.csv", entry.table);
-  section.text("table_name", entry.table_name);
+  const auto kind = read_kind(section);
   section.required_text("purpose", "what was sold, to whom, for how much", entry.purpose);
+  if (!kind) section.take_all();
+  entry.kind = kind.value_or(SpecialistKind::kTable);
+  if (kind == SpecialistKind::kTable) read_table_keys(section, entry);
+  if (kind == SpecialistKind::kCall) read_call_keys(section, entry);
+  if (kind == SpecialistKind::kTemplate) read_template_keys(section, entry);
   if (const Json* policy = section.find("policy")) read_policy(reading, *policy, section.below("policy"), entry.policy);
   return entry;
 }
@@ -241,6 +314,8 @@ void read_budgets(Reading& reading, const Json& map, const std::string& pointer,
   section.integer("calls", 1, 10'000, budgets.calls);
   section.integer("rows", 1, 10'000, budgets.rows);
   section.integer("sqlite_steps", 1'000, 1'000'000'000'000, budgets.sqlite_steps);
+  section.integer("tokens", 1, 1'000'000'000'000, budgets.tokens);
+  section.amount("cost", budgets.cost);
   section.integer("time_ms", 1, 3'600'000, budgets.time_ms);
   section.integer("runs_at_once", 1, 64, budgets.runs_at_once);
   section.integer("calls_at_once", 1, 256, budgets.calls_at_once);
@@ -259,6 +334,72 @@ void read_serve(Reading& reading, const Json& map, const std::string& pointer, S
   section.integer("drain_ms", 0, 3'600'000, serve.drain_ms);
 }
 
+// Keys of tools that name a file or folder.
+constexpr std::array<const char*, 4> kToolPaths = {"sqlite", "root", "document", "folder"};
+
+void read_tools(Reading& reading, const Json& map, const std::string& pointer, std::vector<ToolEntry>& out) {
+  if (!map.is_object()) {
+    reading.refuse(pointer, fmt::format("\"tools\" must be a map from names to tools, not {}", kind_of(map)));
+    return;
+  }
+  for (const auto& [name, options] : map.items()) {
+    const std::string below = text::yaml_pointer(pointer, name);
+    if (!is_name(name)) reading.refuse(below, fmt::format("{} is no name: {}", in_quotes(name), kNameRule));
+    if (!options.is_object() || !options.contains("kind")) {
+      reading.refuse(below, fmt::format("tool {} needs a map with a \"kind\": {}", in_quotes(name), kToolKinds));
+      continue;
+    }
+    ToolEntry entry{name, {{"name", name}}};
+    entry.options.update(options);
+    for (const char* key : kToolPaths) {
+      if (entry.options.contains(key) && entry.options[key].is_string())
+        entry.options[key] = reading.absolute(entry.options[key].get<std::string>());
+    }
+    if (auto checked = check_tool_options(entry.options); !checked.ok()) reading.refuse(below, checked.error().message);
+    out.push_back(std::move(entry));
+  }
+}
+
+void read_route_step(Reading& reading, const std::string& id, const Json& map, const std::string& pointer,
+                     RouteOptions& route) {
+  RouteStep step{.id = id};
+  Section section(reading, map, pointer);
+  if (const Json* specialist = section.find("specialist"); specialist != nullptr && specialist->is_string()) {
+    step.specialists = {specialist->get<std::string>()};
+  } else if (specialist != nullptr && specialist->is_array()) {
+    section.texts("specialist", "[small, large]", step.specialists);
+  }
+  if (step.specialists.empty())
+    section.refuse("", fmt::format("step {} needs a \"specialist\": a name, or a list of names", in_quotes(id)));
+  section.text("instruction", step.instruction);
+  section.object("input", step.input);
+  section.texts("after", "[count]", step.after);
+  route.steps.push_back(std::move(step));
+}
+
+void read_routes(Reading& reading, const Json& map, const std::string& pointer, std::vector<RouteOptions>& out) {
+  if (!map.is_object()) {
+    reading.refuse(pointer, fmt::format("\"routes\" must be a map from names to routes, not {}", kind_of(map)));
+    return;
+  }
+  if (map.size() > kRoutesMax) reading.refuse(pointer, fmt::format("{} routes; at most {}", map.size(), kRoutesMax));
+  for (const auto& [name, options] : map.items()) {
+    const std::string below = text::yaml_pointer(pointer, name);
+    RouteOptions route{.name = name};
+    if (!is_name(name)) reading.refuse(below, fmt::format("{} is no name: {}", in_quotes(name), kNameRule));
+    Section section(reading, options, below);
+    section.required_text("match", "\"report for (?P<city>.+)\"", route.match);
+    const Json* plan = section.required("plan", "{answer: {specialist: sales, input: {...}}}");
+    if (plan != nullptr && !plan->is_object())
+      section.refuse("plan", fmt::format("\"plan\" must be a map from ids to steps, not {}", kind_of(*plan)));
+    if (plan != nullptr && plan->is_object()) {
+      for (const auto& [id, step] : plan->items())
+        read_route_step(reading, id, step, text::yaml_pointer(section.below("plan"), id), route);
+    }
+    out.push_back(std::move(route));
+  }
+}
+
 void read_format(Section& section) {
   const Json* format = section.required("cadre", "1");
   if (format != nullptr && *format != kCadreFormat)
@@ -274,6 +415,9 @@ void read_cadre(Reading& reading, const Json& map, CadreFile& file) {
     section.refuse("name", fmt::format("{} is no name: {}", in_quotes(file.name), kNameRule));
   if (const Json* specialists = section.required("specialists", "{...}"))
     read_specialists(reading, *specialists, section.below("specialists"), file.specialists);
+  if (const Json* tools = section.find("tools")) read_tools(reading, *tools, section.below("tools"), file.tools);
+  if (const Json* routes = section.find("routes")) read_routes(reading, *routes, section.below("routes"), file.routes);
+  section.texts("addresses", "[\"127.0.0.1:8080\"]", file.addresses);
   section.file("router", file.router);
   if (const Json* budgets = section.find("budgets"))
     read_budgets(reading, *budgets, section.below("budgets"), file.budgets);
@@ -282,6 +426,18 @@ void read_cadre(Reading& reading, const Json& map, CadreFile& file) {
 }
 
 }  // namespace
+
+const char* specialist_kind_name(SpecialistKind kind) {
+  switch (kind) {
+    case SpecialistKind::kTable:
+      return "table";
+    case SpecialistKind::kCall:
+      return "call";
+    case SpecialistKind::kTemplate:
+      return "template";
+  }
+  return "table";
+}
 
 Result<CadreFile> parse_cadre_file(std::string_view text, const std::string& path,
                                    const std::function<bool(const std::string&)>& exists) {
@@ -304,6 +460,8 @@ Budget budget_of(const CadreFile& file) {
   Budget budget;
   budget.attempts_max = file.budgets.attempts;
   budget.calls_max = file.budgets.calls;
+  budget.tokens_max = file.budgets.tokens;
+  budget.cost_micros_max = std::llround(file.budgets.cost * 1e6);
   budget.time_ms_max = file.budgets.time_ms;
   return budget;
 }
@@ -314,6 +472,10 @@ StepPolicy policy_of(const CadreFile& file, const SpecialistEntry& specialist, c
   policy.answerable_min = specialist.policy.answerable_min.value_or(own.answerable_min);
   policy.attempts_max = specialist.policy.attempts_max.value_or(own.attempts_max);
   policy.candidates_max = specialist.policy.candidates_max.value_or(own.candidates_max);
+  policy.retries_max = specialist.policy.retries_max.value_or(own.retries_max);
+  policy.backoff_ms = specialist.policy.backoff_ms.value_or(own.backoff_ms);
+  policy.timeout_ms = specialist.policy.timeout_ms.value_or(own.timeout_ms);
+  policy.approval = specialist.policy.approval.value_or(own.approval);
   policy.rows_max = file.budgets.rows;
   if (file.budgets.sqlite_steps > 0) policy.work_max = file.budgets.sqlite_steps;
   return policy;

@@ -1,9 +1,8 @@
-// The cadre file (`cadre.yaml`): which specialists one deployment has, over which tables, and under which limits.
+// The cadre file (`cadre.yaml`): which specialists, tools and routes one deployment has, which addresses it may reach, and its limits.
 //
 // A file is taken whole or refused with every problem it has, one a line, each as "cadre.yaml:12:5: what is wrong and what to do":
 // unknown keys, wrong types, numbers out of range, names that are none, files that are missing. (YAML that cannot be read at all, a
-// key twice included, is one problem.) Paths are relative to the cadre file's folder and absolute in the result. Tools, routes and an
-// orchestrator are no keys of format 1. The fields are documented in docs/cadre_file.md. Thread safety: plain values, pure functions.
+// key twice included, is one problem.) Paths are relative to the cadre file's folder and absolute in the result. The fields are documented in docs/cadre_file.md. Thread safety: plain values, pure functions.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "agent/plan_events.h"
+#include "agent/route_tier.h"
 #include "base/result.h"
 
 namespace cadre::agent {
@@ -29,15 +29,39 @@ struct PolicyEntry {
   std::optional<double> answerable_min;
   std::optional<int64_t> attempts_max;
   std::optional<int64_t> candidates_max;
+  std::optional<int64_t> retries_max;
+  std::optional<int64_t> backoff_ms;
+  std::optional<int64_t> timeout_ms;
+  std::optional<Approval> approval;
 };
 
+enum class SpecialistKind : uint8_t { kTable, kCall, kTemplate };
+const char* specialist_kind_name(SpecialistKind kind);  // "table", "call", "template"
+
 struct SpecialistEntry {
-  std::string name;  // within the cadre: [A-Za-z0-9_.-]
+  std::string name;     // within the cadre: [A-Za-z0-9_.-]
+  std::string purpose;  // in a sentence, for people and for models that choose
+  SpecialistKind kind = SpecialistKind::kTable;
+  PolicyEntry policy;
+  // kTable
   std::string pack;
   std::string table;
   std::string table_name;  // of a SQLite file; empty = its only one
-  std::string purpose;     // in a sentence, for people and for models that choose
-  PolicyEntry policy;
+  // kCall: a name of `tools`, conditions, and a sentence for people
+  std::string tool;
+  std::vector<std::string> before;
+  std::vector<std::string> after;
+  std::string say;
+  // kTemplate
+  std::string text;
+  // kCall, kTemplate; null: the tool's, any object
+  base::Json input_schema;
+};
+
+// A tool as its kind's own reader takes it (agent/tool_factory.h): {"name", "kind", ...}, with absolute paths.
+struct ToolEntry {
+  std::string name;
+  base::Json options;
 };
 
 // Limits of every run, and of all together.
@@ -46,6 +70,8 @@ struct BudgetEntry {
   int64_t calls = 64;            // likewise, repetitions included
   int64_t rows = 1'000;          // of one result
   int64_t sqlite_steps = 0;      // SQLite VM steps of one call; 0: enough to read its table several times
+  int64_t tokens = 1'000'000;    // of models that count them, in one run
+  double cost = 0;               // of one run, in the currency of the file's prices; 0: nothing may cost anything
   int64_t time_ms = 30'000;      // of one run, without its wait for a free worker
   int64_t runs_at_once = 2;      // threads that compute
   int64_t calls_at_once = 16;    // threads that wait for tools and endpoints
@@ -67,6 +93,9 @@ struct CadreFile {
   std::string path;
   std::string name;
   std::vector<SpecialistEntry> specialists;  // in the order of the file
+  std::vector<ToolEntry> tools;              // likewise
+  std::vector<RouteOptions> routes;          // likewise
+  std::vector<std::string> addresses;        // that a byte may leave for (net/address_policy.h); none by default
   std::string router;                        // a router pack; empty: every request goes to a specialist
   BudgetEntry budgets;
   std::string journal;  // empty: where the caller keeps it

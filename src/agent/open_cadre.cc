@@ -6,18 +6,47 @@
 #include <map>
 #include <utility>
 
+#include "agent/direct_specialist.h"
 #include "agent/fingerprint.h"
+#include "agent/route_tier.h"
+#include "agent/tool_factory.h"
 #include "model/router.h"
+#include "net/http_client.h"
 
 namespace cadre::agent {
 namespace {
 
 class Opener {
  public:
-  Opener(const CadreFile& file, const CadreLoaders& loaders, const base::Clock& clock)
-      : file_(file), loaders_(loaders), clock_(clock) {}
+  Opener(const CadreFile& file, const CadreLoaders& loaders, const base::Clock& clock, net::AddressPolicy policy)
+      : file_(file),
+        loaders_(loaders),
+        clock_(clock),
+        client_(std::make_shared<const net::HttpClient>(std::move(policy))) {}
+
+  Result<void> open_tool(const ToolEntry& entry) {
+    tools_[entry.name] = TRY(make_tool(entry.options, client_));
+    return {};
+  }
 
   Result<CheckedSpecialist> open(const SpecialistEntry& entry, std::vector<std::string>& notes) {
+    switch (entry.kind) {
+      case SpecialistKind::kTable:
+        return open_table(entry, notes);
+      case SpecialistKind::kCall:
+        return CheckedSpecialist::make(TRY(call_of(entry)));
+      case SpecialistKind::kTemplate:
+        return CheckedSpecialist::make(TRY(make_template_specialist({.name = entry.name,
+                                                                     .purpose = entry.purpose,
+                                                                     .input_schema = entry.input_schema,
+                                                                     .text = entry.text,
+                                                                     .policy = policy_of(file_, entry, {})})));
+    }
+    return Error{ErrorCode::kInternal, "a kind of specialist that is none"};
+  }
+
+ private:
+  Result<CheckedSpecialist> open_table(const SpecialistEntry& entry, std::vector<std::string>& notes) {
     const Pack pack = TRY(pack_of(entry.pack));
     const std::string fingerprint = TRY(fingerprint_file(entry.table));
     contract::Table table = TRY(contract::Table::open(entry.table, {.table_name = entry.table_name}));
@@ -33,7 +62,21 @@ class Opener {
                                           pack, std::move(table)));
   }
 
- private:
+  Result<std::shared_ptr<const Specialist>> call_of(const SpecialistEntry& entry) {
+    const auto tool = tools_.find(entry.tool);
+    if (tool == tools_.end())
+      return Error{ErrorCode::kNotFound,
+                   fmt::format("there is no tool \"{}\" (or it could not be opened)", entry.tool)};
+    return make_call_specialist({.name = entry.name,
+                                 .purpose = entry.purpose,
+                                 .input_schema = entry.input_schema,
+                                 .before = entry.before,
+                                 .after = entry.after,
+                                 .say = entry.say,
+                                 .policy = policy_of(file_, entry, {})},
+                                tool->second);
+  }
+
   // Specialists that name one file share its weights.
   Result<Pack> pack_of(const std::string& path) {
     const auto found = packs_.find(path);
@@ -45,7 +88,9 @@ class Opener {
   const CadreFile& file_;
   const CadreLoaders& loaders_;
   const base::Clock& clock_;
+  std::shared_ptr<const net::HttpClient> client_;
   std::map<std::string, Pack> packs_;
+  std::map<std::string, std::shared_ptr<Tool>> tools_;
 };
 
 }  // namespace
@@ -59,9 +104,11 @@ std::string identity_of_table(const std::string& pack_name, const std::string& t
   return fmt::format("{} over {}", pack_name, table_fingerprint);
 }
 
-std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base::Clock& clock, DecideScope scope) {
+std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base::Clock& clock, DecideScope scope,
+                                      std::unique_ptr<Tier> routes) {
   std::vector<std::unique_ptr<Tier>> tiers;
   tiers.push_back(std::make_unique<NamedTier>(specialists));
+  if (routes) tiers.push_back(std::move(routes));
   tiers.push_back(std::make_unique<SplitTier>(specialists));
   if (scope) tiers.push_back(std::make_unique<ScopeTier>(specialists, std::move(scope)));
   tiers.push_back(std::make_unique<AttemptsTier>(specialists));
@@ -78,7 +125,12 @@ Result<std::unique_ptr<Cadre>> open_cadre(const CadreFile& file, const CadreLoad
     if (problems.empty()) code = error.code;
     problems += fmt::format("{}{}: {}: {}", problems.empty() ? "" : "\n", file.path, what, error.message);
   };
-  Opener opener(file, loaders, clock);
+  auto policy = net::AddressPolicy::parse(file.addresses);
+  if (!policy.ok()) note("addresses", policy.error());
+  Opener opener(file, loaders, clock, policy.ok() ? std::move(*policy) : net::AddressPolicy());
+  for (const ToolEntry& entry : file.tools) {
+    if (auto opened = opener.open_tool(entry); !opened.ok()) note(fmt::format("tool {}", entry.name), opened.error());
+  }
   for (const SpecialistEntry& entry : file.specialists) {
     auto specialist = opener.open(entry, cadre->notes);
     if (specialist.ok())
@@ -95,7 +147,9 @@ Result<std::unique_ptr<Cadre>> open_cadre(const CadreFile& file, const CadreLoad
       note("router", loaded.error());
   }
   if (!problems.empty()) return Error{code, std::move(problems)};
-  cadre->planner = make_planner(cadre->specialists, clock, std::move(scope));
+  auto routes = RouteTier::make(file.routes, cadre->specialists);
+  if (!routes.ok()) return std::move(routes).error().with_context(file.path);
+  cadre->planner = make_planner(cadre->specialists, clock, std::move(scope), std::move(*routes));
   return cadre;
 }
 

@@ -39,8 +39,9 @@ struct CadreLoaders {
 Result<std::unique_ptr<Cadre>> open_cadre(const CadreFile& file, const CadreLoaders& loaders = {},
                                           const base::Clock& clock = base::system_clock());
 
-// The tiers that these specialists and this router (none: empty) make, in order.
-std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base::Clock& clock, DecideScope scope);
+// The tiers that these specialists, this router (none: empty) and these routes (none: null) make, in order.
+std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base::Clock& clock, DecideScope scope,
+                                      std::unique_ptr<Tier> routes = nullptr);
 
 // The identity of a specialist over a table: another pack, or another byte of the file, is another one.
 std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint);

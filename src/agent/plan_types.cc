@@ -63,6 +63,7 @@ class InputTypes {
 
   Result<void> check_reference(const std::string& reference, const Path& path) const {
     const auto parts = reference_parts(reference);
+    if (parts[0] == "request" && request_.is_null()) return {};
     if (parts[0] == "request") {
       auto value = resolve_references(Json(reference), {{"request", &request_}});
       if (!value.ok()) return wrong(path, value.error().message);

@@ -13,7 +13,7 @@
 
 namespace cadre::agent {
 
-// kInvalid names the step, the specialist and the field. Requires a plan whose form was checked (check_plan).
+// `request` null: not known yet, and what refers to it is left open. kInvalid names the step, the specialist and the field. Requires a plan whose form was checked (check_plan).
 Result<void> check_plan_types(const Plan& plan, const base::Json& request, const Specialists& specialists);
 
 }  // namespace cadre::agent

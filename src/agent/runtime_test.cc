@@ -90,7 +90,7 @@ class RuntimeTest : public ::testing::Test {
     ASSERT_TRUE(base::replace_file(path(name), bytes).ok());
   }
   SpecialistEntry entry(const std::string& name) const {
-    return {.name = name, .pack = "goals.gguf", .table = path(name + ".csv"), .purpose = "about " + name};
+    return {.name = name, .purpose = "about " + name, .pack = "goals.gguf", .table = path(name + ".csv")};
   }
   RuntimeParts parts() {
     RuntimeParts parts;

@@ -28,12 +28,15 @@ std::vector<std::string> lines_of(const std::string& text) {
 Json specialist_to_json(const agent::SpecialistEntry& entry, const agent::Specialist& specialist) {
   const agent::SpecialistDefinition& definition = specialist.definition();
   Json json = {{"name", definition.name},
-               {"pack", entry.pack},
+               {"kind", agent::specialist_kind_name(entry.kind)},
                {"version", definition.version},
                {"purpose", definition.purpose},
-               {"table", entry.table},
                {"confidence_min", definition.policy.confidence_min},
                {"answerable_min", definition.policy.answerable_min}};
+  if (entry.kind == agent::SpecialistKind::kTable) {
+    json["pack"] = entry.pack;
+    json["table"] = entry.table;
+  }
   json.update(specialist.details());
   return json;
 }
@@ -42,9 +45,13 @@ Json cadre_to_json(const agent::CadreFile& file, const agent::Cadre& cadre) {
   Json specialists = Json::array();
   for (size_t i = 0; i < cadre.specialists.size(); ++i)
     specialists.push_back(specialist_to_json(file.specialists[i], cadre.specialists[i].specialist()));
+  Json routes = Json::array();
+  for (const agent::RouteOptions& route : file.routes)
+    routes.push_back({{"name", route.name}, {"match", route.match}, {"steps", route.steps.size()}});
   return {{"ok", true},
           {"name", file.name},
           {"specialists", std::move(specialists)},
+          {"routes", std::move(routes)},
           {"router", file.router.empty() ? Json() : Json(file.router)},
           {"journal", file.journal.empty() ? Json() : Json(file.journal)},
           {"errors", Json::array()}};
@@ -58,16 +65,29 @@ std::string columns_text(const Json& columns) {
   return text;
 }
 
-std::string specialist_to_text(const agent::SpecialistEntry& entry, const agent::Specialist& specialist) {
-  const agent::SpecialistDefinition& definition = specialist.definition();
+std::string table_to_text(const agent::SpecialistEntry& entry, const agent::Specialist& specialist) {
   const Json details = specialist.details();
   std::string text =
-      fmt::format("\n{}\n  purpose    {}\n  pack       {} ({})\n  table      {}, {} rows\n  columns    {}\n",
-                  definition.name, printable(definition.purpose), printable(entry.pack), printable(definition.version),
-                  printable(entry.table), details["rows"].get<uint64_t>(), columns_text(details["columns"]));
-  text += fmt::format("  answers    from confidence {:.2f} on\n", definition.policy.confidence_min);
+      fmt::format("  pack       {} ({})\n  table      {}, {} rows\n  columns    {}\n", printable(entry.pack),
+                  printable(specialist.definition().version), printable(entry.table), details["rows"].get<uint64_t>(),
+                  columns_text(details["columns"]));
+  text += fmt::format("  answers    from confidence {:.2f} on\n", specialist.definition().policy.confidence_min);
   for (const Json& note : details["notes"])
     text += fmt::format("  note       {}\n", printable(note.get<std::string>()));
+  return text;
+}
+
+std::string specialist_to_text(const agent::SpecialistEntry& entry, const agent::Specialist& specialist) {
+  std::string text = fmt::format("\n{}\n  purpose    {}\n", entry.name, printable(entry.purpose));
+  if (entry.kind == agent::SpecialistKind::kTable) return text + table_to_text(entry, specialist);
+  if (entry.kind == agent::SpecialistKind::kTemplate)
+    return text + fmt::format("  says       {}\n", printable(entry.text));
+  const agent::Assignment assignment = agent::assignment_to(specialist);
+  text += fmt::format("  tool       {} ({}{})\n", assignment.tool, agent::tool_effect_name(assignment.effect),
+                      assignment.is_fenced ? ", fenced" : "");
+  text += fmt::format("  approval   {}\n", agent::approval_name(assignment.policy.approval));
+  for (const std::string& condition : entry.before) text += fmt::format("  before     {}\n", printable(condition));
+  for (const std::string& condition : entry.after) text += fmt::format("  after      {}\n", printable(condition));
   return text;
 }
 
@@ -76,6 +96,9 @@ std::string cadre_to_text(const agent::CadreFile& file, const agent::Cadre& cadr
                                  cadre.specialists.size() == 1 ? "" : "s");
   for (size_t i = 0; i < cadre.specialists.size(); ++i)
     text += specialist_to_text(file.specialists[i], cadre.specialists[i].specialist());
+  for (const agent::RouteOptions& route : file.routes)
+    text += fmt::format("\nroute {}: {} step{} for \"{}\"\n", route.name, route.steps.size(),
+                        route.steps.size() == 1 ? "" : "s", printable(route.match));
   return text + fmt::format("\nrouter   {}\njournal  {}\nserve    {}:{}\n",
                             file.router.empty() ? "none: every request goes to a specialist" : printable(file.router),
                             file.journal.empty() ? "where `cadre ask` keeps it" : printable(file.journal),
