@@ -18,7 +18,16 @@ TEST(Base64, WritesTheStandardsExamples) {
                {"foobar", "Zm9vYmFy"},
                {"\xff\xfe\xfd", "//79"},
                {"\xfb\xf0", "+/A="}};
-  for (const auto& c : cases) EXPECT_EQ(to_base64(c.bytes), c.text);
+  for (const auto& c : cases) {
+    EXPECT_EQ(to_base64(c.bytes), c.text);
+    EXPECT_EQ(from_base64(c.text).value(), c.bytes);
+  }
+}
+
+TEST(Base64, ReadsNothingElse) {
+  for (const std::string_view bad : {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "====", "=", "Zm9v\n", "Zm9 ", "Zm_v",
+                                     "Zg==Zg==", "Z===", "\xff\xff\xff\xff"})
+    EXPECT_EQ(from_base64(bad).error().code, ErrorCode::kInvalid) << bad;
 }
 
 }  // namespace

@@ -15,10 +15,21 @@
 #include <string>
 
 #include "base/json.h"
+#include "net/json_rpc.h"
 #include "serve/follow.h"
-#include "serve/json_rpc.h"
 
 namespace cadre::serve {
+
+using net::kRpcInternalError;
+using net::kRpcInvalidParams;
+using net::kRpcInvalidRequest;
+using net::kRpcMethodNotFound;
+using net::kRpcParseError;
+using net::read_rpc;
+using net::rpc_error;
+using net::rpc_notification;
+using net::rpc_result;
+using net::RpcMessage;
 
 inline constexpr const char* kMcpModern = "2026-07-28";
 inline constexpr int kMcpHeaderMismatch = -32020;

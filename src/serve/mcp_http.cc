@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/mcp_http.h"
 
-#include <array>
-
+#include "base/base64.h"
 #include "serve/replies.h"
 
 namespace cadre::serve {
@@ -98,13 +97,6 @@ class ListenSource final : public net::ReplySource {
   bool has_acknowledged_ = false;
 };
 
-int base64_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 }  // namespace
 
 Result<std::string> decode_mcp_header(const std::string& value) {
@@ -113,22 +105,9 @@ Result<std::string> decode_mcp_header(const std::string& value) {
   if (!value.starts_with(kBegin) || !value.ends_with(kEnd) || value.size() < kBegin.size() + kEnd.size()) return value;
   std::string_view digits(value);
   digits = digits.substr(kBegin.size(), digits.size() - kBegin.size() - kEnd.size());
-  const Error broken{ErrorCode::kInvalid, "Mcp-Name: broken Base64"};
-  if (digits.size() % 4 != 0) return broken;
-  while (!digits.empty() && digits.back() == '=') digits.remove_suffix(1);
-  std::string out;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : digits) {
-    const int digit = base64_digit(c);
-    if (digit < 0) return broken;
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out.push_back(static_cast<char>(bits >> count & 0xFF));
-  }
-  return out;
+  auto decoded = base::from_base64(digits);
+  if (!decoded.ok()) return std::move(decoded).error().with_context("Mcp-Name");
+  return decoded;
 }
 
 net::Handled McpHttp::post(const net::InboundRequest& request, const std::string& asker) {
