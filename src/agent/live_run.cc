@@ -72,22 +72,6 @@ Error close_damaged(store::Journal& journal, const store::RunId& run, const Erro
 
 }  // namespace
 
-// What a job needs of the run, copied while the lock is held.
-struct LiveRun::Question {
-  size_t step = 0;
-  const CheckedSpecialist* specialist = nullptr;
-  std::string instruction;
-  Json input;
-  std::vector<Json> refused;
-  std::optional<Error> feedback;
-  int64_t attempts = 0;
-  StepPolicy policy;
-  Candidate candidate;
-  Json result;
-
-  StepTask task() const { return {instruction, input, refused, feedback}; }
-};
-
 // ---- beginning and taking over --------------------------------------------------------------------------------------
 
 LiveRun::LiveRun(const RunParts& parts, RunWriter writer, Changed changed)
@@ -186,20 +170,10 @@ void LiveRun::ask(JobKind kind, int64_t turn, int64_t RunTimings::*stage, Work w
   });
 }
 
-LiveRun::Question LiveRun::question_of(const RunState& state, size_t step) const {
-  const StepState& at = state.steps[step];
-  const Assignment& assignment = assignment_of(state, step);
-  Question question{.step = step,
-                    .specialist = find_specialist(*parts_.specialists, assignment.specialist),
-                    .instruction = state.plan.steps[step].instruction,
-                    .input = at.input,
-                    .refused = at.refused,
-                    .feedback = at.feedback,
-                    .attempts = at.attempts,
-                    .policy = assignment.policy};
-  CADRE_CHECK(question.specialist != nullptr, "plans name specialists that are there");
-  if (at.candidate < at.candidates.size()) question.candidate = at.candidates[at.candidate];
-  return question;
+StepQuestion LiveRun::question_of(const RunState& state, size_t step) const {
+  const CheckedSpecialist* specialist = find_specialist(*parts_.specialists, assignment_of(state, step).specialist);
+  CADRE_CHECK(specialist != nullptr, "plans name specialists that are there");
+  return StepQuestion(state, step, *specialist);
 }
 
 void LiveRun::start_one(const RunState& state, const MakePlan& effect) {
@@ -209,31 +183,24 @@ void LiveRun::start_one(const RunState& state, const MakePlan& effect) {
 }
 
 void LiveRun::start_one(const RunState& state, const Attempt& effect) {
-  Question question = question_of(state, effect.step);
+  StepQuestion question = question_of(state, effect.step);
   const JobKind kind = question.specialist->definition().is_slow ? JobKind::kWaiting : JobKind::kLocal;
   ask(kind, effect.turn, &RunTimings::attempt_ns, [question = std::move(question), effect](LiveRun& run) -> Event {
-    AttemptReturned event = question.specialist->attempt(question.task(), {.candidates_max = effect.candidates_max,
-                                                                           .tokens_max = effect.tokens_max,
-                                                                           .timeout_ms = question.policy.timeout_ms,
-                                                                           .attempt = question.attempts,
-                                                                           .cancel = &run.cancel_});
-    event.step = effect.step;
-    return event;
+    return ask_attempt(question, effect, &run.cancel_);
   });
 }
 
 void LiveRun::start_one(const RunState& state, const VerifyCall& effect) {
-  Question question = question_of(state, effect.step);
+  StepQuestion question = question_of(state, effect.step);
   const Tool* tool = question.specialist->tool();
   const JobKind kind = tool != nullptr && tool->waits() ? JobKind::kWaiting : JobKind::kLocal;
-  ask(kind, effect.turn, &RunTimings::verify_ns, [question = std::move(question)](LiveRun&) -> Event {
-    return CallVerified{question.step, question.specialist->before_call(question.task(), question.candidate)};
-  });
+  ask(kind, effect.turn, &RunTimings::verify_ns,
+      [question = std::move(question)](LiveRun&) -> Event { return ask_call_verdicts(question); });
 }
 
 // A call that changes something is not cut short once it was made: what became of it must be known.
 void LiveRun::start_one(const RunState& state, const Execute& effect) {
-  Question question = question_of(state, effect.step);
+  StepQuestion question = question_of(state, effect.step);
   Tool* tool = question.specialist->tool();
   CADRE_CHECK(tool != nullptr, "only steps with a tool execute");
   const JobKind kind = tool->waits() ? JobKind::kWaiting : JobKind::kLocal;
@@ -252,12 +219,8 @@ void LiveRun::start_one(const RunState& state, const Execute& effect) {
 }
 
 void LiveRun::start_one(const RunState& state, const VerifyResult& effect) {
-  Question question = question_of(state, effect.step);
-  question.result = state.steps[effect.step].result;
-  ask(JobKind::kLocal, effect.turn, &RunTimings::verify_ns, [question = std::move(question)](LiveRun&) -> Event {
-    CheckedResult checked = question.specialist->after_call(question.task(), question.candidate, question.result);
-    return ResultVerified{question.step, std::move(checked.verdicts), std::move(checked.output)};
-  });
+  ask(JobKind::kLocal, effect.turn, &RunTimings::verify_ns,
+      [question = question_of(state, effect.step)](LiveRun&) -> Event { return ask_result_verdicts(question); });
 }
 
 void LiveRun::start_one(const RunState&, const Wait& effect) {
@@ -268,34 +231,7 @@ void LiveRun::start_one(const RunState&, const Wait& effect) {
 
 void LiveRun::start_one(const RunState& state, const Compose& effect) {
   ask(JobKind::kLocal, effect.turn, &RunTimings::compose_ns,
-      [state](LiveRun& run) -> Event { return run.composed(state); });
-}
-
-// The steps that nobody waits for say the answer, each in its own words; every step says where its part comes from.
-AnswerComposed LiveRun::composed(const RunState& state) const {
-  std::vector<bool> is_needed(state.steps.size());
-  for (size_t i = 0; i < state.steps.size(); ++i) {
-    for (const size_t needed : dependencies_of(state.plan, i)) is_needed[needed] = true;
-  }
-  AnswerComposed event{.value = Json::object(), .evidence = Json::object()};
-  const size_t last_steps = static_cast<size_t>(std::count(is_needed.begin(), is_needed.end(), false));
-  for (size_t i = 0; i < state.steps.size(); ++i) {
-    const StepState& at = state.steps[i];
-    const Question question = question_of(state, i);
-    const StepAnswer part = question.specialist->specialist().answer(question.task(), *at.chosen, at.output);
-    const std::string& id = state.plan.steps[i].id;
-    event.evidence[id] = part.evidence;
-    if (is_needed[i]) continue;
-    if (!event.text.empty() && !part.text.empty()) event.text += '\n';
-    event.text += part.text;
-    if (last_steps == 1) {
-      event.value = at.output;
-    } else {
-      event.value[id] = at.output;
-    }
-  }
-  if (state.steps.size() == 1) event.evidence = Json(event.evidence.begin().value());
-  return event;
+      [state](LiveRun& run) -> Event { return compose_answer_of(state, *run.parts_.specialists); });
 }
 
 // ---- answers --------------------------------------------------------------------------------------------------------

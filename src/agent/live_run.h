@@ -22,6 +22,7 @@
 #include "agent/plan_driver.h"
 #include "agent/planner.h"
 #include "agent/run_writer.h"
+#include "agent/step_questions.h"
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -91,7 +92,6 @@ class LiveRun final : public std::enable_shared_from_this<LiveRun>, private RunL
   Result<void> cancel(const std::string& who);
 
  private:
-  struct Question;  // what a job needs of the run
   LiveRun(const RunParts& parts, RunWriter writer, Changed changed);
 
   Result<void> write(const Record& record) override;
@@ -105,10 +105,9 @@ class LiveRun final : public std::enable_shared_from_this<LiveRun>, private RunL
   void start_one(const RunState& state, const Compose& effect);
   void start_one(const RunState&, const Record&) {}
   void start_one(const RunState&, const Finish&) {}
-  Question question_of(const RunState& state, size_t step) const;
+  StepQuestion question_of(const RunState& state, size_t step) const;
   template <class Work>
   void ask(JobKind kind, int64_t turn, int64_t RunTimings::*stage, Work work);
-  AnswerComposed composed(const RunState& state) const;
 
   void answer(const Event& event, int64_t turn, int64_t took_ns, int64_t RunTimings::*stage);
   Result<void> deliver(const Event& event);  // what nobody was asked for

@@ -25,7 +25,12 @@ class Opener {
         client_(std::make_shared<const net::HttpClient>(std::move(policy))) {}
 
   Result<void> open_tool(const ToolEntry& entry) {
-    tools_[entry.name] = TRY(make_tool(entry.options, client_));
+    auto tools = TRY(make_tools(entry.options, client_));
+    for (auto& tool : tools) {
+      const std::string name = tool->definition().name;
+      if (!tools_.emplace(name, std::move(tool)).second)
+        return Error{ErrorCode::kInvalid, fmt::format("two tools are called \"{}\"", name)};
+    }
     return {};
   }
 

@@ -610,7 +610,7 @@ Result<void> Machine::on(const TimeExhausted& event) {
 Result<void> Machine::on(const Resumed&) {
   if (state_.phase == Phase::kNew) return out_of_place("run.resume", phase_name(state_.phase));
   if (state_.phase == Phase::kFinished) return {};  // only the closing record is missing
-  ++state_.resumptions;
+  if (!is_parked(state_)) ++state_.resumptions;     // a process that only waited took nothing down
   ++state_.turn;
   if (state_.phase == Phase::kStopping) {
     stop(Status::kFailed, Reason::kUncertain, "", "", true);

@@ -27,8 +27,7 @@ void add_step_effect(const RunState& state, size_t index, std::vector<Effect>& e
   const StepState& at = state.steps[index];
   switch (at.phase) {
     case StepPhase::kAttempting:
-      effects.push_back(Attempt{index, at.turn, at.candidates_asked,
-                                state.budget.tokens_max - state.usage.tokens_in - state.usage.tokens_out});
+      effects.push_back(Attempt{index, at.turn, at.candidates_asked, tokens_left(state)});
       break;
     case StepPhase::kVerifyingCall:
       effects.push_back(VerifyCall{index, at.turn});
@@ -127,6 +126,10 @@ Durability durability_of(const Event& event, const RunState& state, const Turns&
 double posterior(double probability, double keeps, double excluded_probability) {
   const double remaining = std::max(1 - excluded_probability, kRemainingProbabilityMin);
   return std::clamp(keeps * probability / remaining, 0.0, 1.0);
+}
+
+int64_t tokens_left(const RunState& state) {
+  return state.budget.tokens_max - state.usage.tokens_in - state.usage.tokens_out;
 }
 
 const Assignment& assignment_of(const RunState& state, size_t step) {

@@ -145,6 +145,9 @@ struct RunState {
   base::Json answer_evidence;
 };
 
+// That models may still read and write.
+int64_t tokens_left(const RunState& state);
+
 // Who does a step now. Requires a step of the plan.
 const Assignment& assignment_of(const RunState& state, size_t step);
 

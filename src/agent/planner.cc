@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/plan_types.h"
+#include "contract/sql_task.h"
 
 namespace cadre::agent {
 
@@ -88,6 +89,43 @@ Planned Planner::plan(const Json& request, const base::Cancel* cancel) const {
   }
   planned.error = std::move(failure);
   return planned;
+}
+
+namespace {
+
+Error no_specialist(const Specialists& specialists, const std::string& name) {
+  std::string known;
+  for (const CheckedSpecialist& specialist : specialists)
+    known += (known.empty() ? "" : ", ") + specialist.definition().name;
+  return Error{ErrorCode::kNotFound, fmt::format("no specialist \"{}\"; there are: {}", name, known)};
+}
+
+}  // namespace
+
+Result<void> check_request(const Json& request, const Specialists& specialists) {
+  if (request.contains("chat")) {
+    return Error{ErrorCode::kUnsupported,
+                 "no specialist of this cadre writes chat messages; ask in \"text\" for what its specialists know"};
+  }
+  const CheckedSpecialist* named = specialists.size() == 1 ? &specialists.front() : nullptr;
+  if (request.contains("specialist")) {
+    const auto name = request["specialist"].get<std::string>();
+    named = find_specialist(specialists, name);
+    if (named == nullptr) return no_specialist(specialists, name);
+  }
+  if (!request.contains("input")) {
+    TRY(contract::question_words(text_of(request)));
+  } else if (!request["input"].is_object()) {
+    return Error{ErrorCode::kInvalid, "the input must be an object"};
+  } else if (named == nullptr && text_of(request).empty()) {
+    return Error{ErrorCode::kInvalid,
+                 "an input alone does not say whom it is for; name a specialist, or say in \"text\" what is asked"};
+  }
+  if (named == nullptr) return {};
+  // A route may take what the only specialist does not.
+  const auto step = step_for_request(named->specialist(), request);
+  if (!step.ok()) return request.contains("specialist") ? Result<void>(step.error()) : Result<void>();
+  return check_plan_types({{*step}}, request, specialists);
 }
 
 }  // namespace cadre::agent

@@ -68,6 +68,9 @@ class Planner {
 // The text of a request; empty if it has none.
 std::string_view text_of(const base::Json& request);
 
+// What no tier could make anything of begins no run: kInvalid, kLimit, kNotFound (a specialist that is not there), kUnsupported.
+Result<void> check_request(const base::Json& request, const Specialists& specialists);
+
 // A step of one specialist that takes the request as it is: its input, or its text as a question. kInvalid: it takes neither.
 Result<PlanStep> step_for_request(const Specialist& specialist, const base::Json& request);
 

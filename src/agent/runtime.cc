@@ -14,14 +14,12 @@
 
 #include "agent/idempotency.h"
 #include "agent/live_run.h"
-#include "agent/plan_types.h"
 #include "agent/run_metrics.h"
 #include "agent/run_view.h"
 #include "agent/run_watchers.h"
 #include "agent/thread_executor.h"
 #include "base/check.h"
 #include "base/file.h"
-#include "contract/sql_task.h"
 
 namespace cadre::agent {
 
@@ -56,7 +54,6 @@ struct Runtime::Impl {
         executor(static_cast<size_t>(file.budgets.runs_at_once), static_cast<size_t>(file.budgets.calls_at_once)) {}
 
   RunParts run_parts() { return {&journal, parts.clock, &cadre->specialists, cadre->planner.get(), &executor}; }
-  Result<void> check(const RunRequest& request) const;
   Result<void> reserve();
   Result<store::RunId> begin(const Json& request, bool is_keyed);
   Result<store::RunId> begin_once(const Json& request);
@@ -89,34 +86,6 @@ struct Runtime::Impl {
 };
 
 // ---- beginning ------------------------------------------------------------------------------------------------------
-
-// What no tier could make anything of begins no run.
-Result<void> Runtime::Impl::check(const RunRequest& request) const {
-  if (!request.chat.is_null()) {
-    return Error{ErrorCode::kUnsupported,
-                 "no specialist of this cadre writes chat messages; ask in \"text\" for what its specialists know"};
-  }
-  const CheckedSpecialist* named = find_specialist(cadre->specialists, request.specialist);
-  if (named == nullptr && !request.specialist.empty()) {
-    std::string known;
-    for (const CheckedSpecialist& specialist : cadre->specialists)
-      known += (known.empty() ? "" : ", ") + specialist.definition().name;
-    return Error{ErrorCode::kNotFound, fmt::format("no specialist \"{}\"; there are: {}", request.specialist, known)};
-  }
-  if (request.input.is_null()) TRY(contract::question_words(request.text));
-  if (!request.input.is_null() && !request.input.is_object())
-    return Error{ErrorCode::kInvalid, "the input must be an object"};
-  if (!request.input.is_null() && named == nullptr && cadre->specialists.size() > 1 && request.text.empty()) {
-    return Error{ErrorCode::kInvalid,
-                 "an input alone does not say whom it is for; name a specialist, or say in \"text\" what is asked"};
-  }
-  if (named == nullptr && cadre->specialists.size() == 1) named = &cadre->specialists.front();
-  if (named != nullptr) {
-    const PlanStep step = TRY(step_for_request(named->specialist(), request_to_json(request)));
-    TRY(check_plan_types({{step}}, request_to_json(request), cadre->specialists));
-  }
-  return {};
-}
 
 Result<void> Runtime::Impl::reserve() {
   const std::lock_guard lock(mutex);
@@ -299,8 +268,8 @@ Runtime::~Runtime() {
 }
 
 Result<store::RunId> Runtime::start(const RunRequest& asked) {
-  TRY(impl_->check(asked));
   const Json request = request_to_json(asked);
+  TRY(check_request(request, impl_->cadre->specialists));
   return asked.idempotency_key.empty() ? impl_->begin(request, false) : impl_->begin_once(request);
 }
 

@@ -7,7 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "agent/file_tool.h"
 #include "agent/http_tool.h"
+#include "agent/openapi.h"
+#include "agent/process_tool.h"
 #include "agent/sql_tool.h"
 
 namespace cadre::agent {
@@ -16,34 +19,49 @@ namespace {
 using base::Json;
 using Client = std::shared_ptr<const net::HttpClient>;
 
-template <class Made>
-Result<std::shared_ptr<Tool>> shared(Result<Made> made) {
+using Tools = std::vector<std::shared_ptr<Tool>>;
+
+Result<Tools> one(Result<std::unique_ptr<Tool>> made) {
   if (!made.ok()) return std::move(made).error();
-  return std::shared_ptr<Tool>(std::move(*made));
+  return Tools{std::shared_ptr<Tool>(std::move(*made))};
 }
 
 struct Kind {
   const char* name;
   Result<void> (*check)(const Json& options);
-  Result<std::shared_ptr<Tool>> (*make)(const Json& options, const Client& client);
+  Result<Tools> (*make)(const Json& options, const Client& client);
 };
 
-constexpr std::array<Kind, 2> kKinds = {{
-    {"sql",
-     [](const Json& options) -> Result<void> {
-       TRY(sql_tool_options(options));
-       return {};
-     },
-     [](const Json& options, const Client& client) -> Result<std::shared_ptr<Tool>> {
-       return shared(make_sql_tool(TRY(sql_tool_options(options)), client->policy()));
+// An error of `read`, if any.
+template <class Options>
+Result<void> outcome_of(const Result<Options>& read) {
+  if (!read.ok()) return read.error();
+  return {};
+}
+
+constexpr std::array<Kind, 5> kKinds = {{
+    {"sql", [](const Json& options) { return outcome_of(sql_tool_options(options)); },
+     [](const Json& options, const Client& client) -> Result<Tools> {
+       return one(make_sql_tool(TRY(sql_tool_options(options)), client->policy()));
      }},
-    {"http",
-     [](const Json& options) -> Result<void> {
-       TRY(http_tool_options(options));
-       return {};
-     },
-     [](const Json& options, const Client& client) -> Result<std::shared_ptr<Tool>> {
-       return shared(make_http_tool(TRY(http_tool_options(options)), client));
+    {"http", [](const Json& options) { return outcome_of(http_tool_options(options)); },
+     [](const Json& options, const Client& client) -> Result<Tools> {
+       return one(make_http_tool(TRY(http_tool_options(options)), client));
+     }},
+    {"openapi", [](const Json& options) { return outcome_of(openapi_options(options)); },
+     [](const Json& options, const Client& client) -> Result<Tools> {
+       Tools tools;
+       auto made = TRY(make_openapi_tools(TRY(openapi_options(options)), client));
+       for (auto& tool : made) tools.push_back(std::move(tool));
+       return tools;
+     }},
+    {"process", [](const Json& options) { return outcome_of(process_tool_options(options)); },
+     [](const Json& options, const Client&) -> Result<Tools> {
+       return one(make_process_tool(TRY(process_tool_options(options))));
+     }},
+    {"file", [](const Json& options) { return outcome_of(file_tool_options(options)); },
+     [](const Json& options, const Client&) -> Result<Tools> {
+       return one(make_file_tool(TRY(file_tool_options(options))));
      }},
 }};
 
@@ -61,7 +79,7 @@ Result<void> check_tool_options(const Json& options) {
   return TRY(kind_of(options))->check(options);
 }
 
-Result<std::shared_ptr<Tool>> make_tool(const Json& options, const Client& client) {
+Result<Tools> make_tools(const Json& options, const Client& client) {
   return TRY(kind_of(options))->make(options, client);
 }
 

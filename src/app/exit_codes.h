@@ -10,10 +10,11 @@ enum ExitCode : int {
   kExitUsage = 2,     // the command line is not understood
   kExitDeclined = 3,  // cadre chose not to answer, and said why
   kExitBadInput = 4,  // the question, the table or another input file cannot be used
+  kExitWaiting = 5,   // the run waits for a person: see `cadre approve`
 };
 
 inline constexpr const char* kExitCodesHelp =
     "Exit status: 0 answered or done, 1 failed, 2 usage, 3 declined to answer, 4 bad input (question, table, pack, "
-    "data)";
+    "data), 5 waits for a person";
 
 }  // namespace cadre::app

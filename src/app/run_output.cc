@@ -13,6 +13,8 @@ namespace {
 
 using base::Json;
 
+constexpr size_t kStepWidth = 160;  // characters of an output
+
 double milliseconds(int64_t nanoseconds) {
   return static_cast<double>(nanoseconds / 1000) / 1000.0;
 }
@@ -130,8 +132,30 @@ std::string report_to_text(const AskReport& report) {
   return text + fmt::format("run      {}\n", view.run.text());
 }
 
+std::string view_to_text(const agent::RunView& view) {
+  std::string text;
+  if (view.status == agent::RunStatus::kWaiting) {
+    for (const agent::PendingApproval& approval : view.approvals) {
+      text += fmt::format("Step {} waits for a person: {}\n  {} would call {} with {}\n", approval.step,
+                          printable(approval.why), approval.specialist, approval.tool,
+                          printable(base::dump_json(approval.arguments)));
+    }
+  } else {
+    text = first_lines(view) + "\n";
+  }
+  text += '\n';
+  for (const Json& step : view.steps) {
+    const Json& shown = step["error"].is_null() ? step["output"] : step["error"];
+    text += fmt::format("{:<8} {}, {}: {}\n", text_at(step, "id"), text_at(step, "specialist"), text_at(step, "status"),
+                        clipped(printable(base::dump_json(shown)), kStepWidth));
+  }
+  if (view.status == agent::RunStatus::kAnswered) text += fmt::format("sure     {:.2f}\n", view.confidence);
+  return text + fmt::format("run      {}\n", view.run.text());
+}
+
 ExitCode exit_code_of(agent::RunStatus status) {
   if (status == agent::RunStatus::kAnswered) return kExitOk;
+  if (status == agent::RunStatus::kWaiting) return kExitWaiting;
   return status == agent::RunStatus::kDeclined ? kExitDeclined : kExitFailed;
 }
 

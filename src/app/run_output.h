@@ -33,6 +33,9 @@ base::Json error_to_json(const Error& error);
 // The answer first, then SQL, evidence, probability and run id; safe for a terminal.
 std::string report_to_text(const AskReport& report);
 
+// A run of a cadre as it stands: its answer, or why there is none, or whom it waits for; then its steps.
+std::string view_to_text(const agent::RunView& view);
+
 ExitCode exit_code_of(agent::RunStatus status);
 
 // 4 for what the user's input causes, 1 for the rest.

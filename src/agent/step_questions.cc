@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/step_questions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace cadre::agent {
+
+using base::Json;
+
+StepQuestion::StepQuestion(const RunState& state, size_t index, const CheckedSpecialist& given_specialist)
+    : step(index),
+      specialist(&given_specialist),
+      instruction(state.plan.steps[index].instruction),
+      input(state.steps[index].input),
+      refused(state.steps[index].refused),
+      feedback(state.steps[index].feedback),
+      attempts(state.steps[index].attempts),
+      policy(assignment_of(state, index).policy) {
+  const StepState& at = state.steps[index];
+  if (at.candidate < at.candidates.size()) candidate = at.candidates[at.candidate];
+  if (at.phase == StepPhase::kVerifyingResult) result = at.result;
+}
+
+AttemptReturned ask_attempt(const StepQuestion& question, const Attempt& effect, const base::Cancel* cancel) {
+  AttemptReturned event = question.specialist->attempt(question.task(), {.candidates_max = effect.candidates_max,
+                                                                         .tokens_max = effect.tokens_max,
+                                                                         .timeout_ms = question.policy.timeout_ms,
+                                                                         .attempt = question.attempts,
+                                                                         .cancel = cancel});
+  event.step = question.step;
+  return event;
+}
+
+CallVerified ask_call_verdicts(const StepQuestion& question) {
+  return {question.step, question.specialist->before_call(question.task(), question.candidate)};
+}
+
+ResultVerified ask_result_verdicts(const StepQuestion& question) {
+  CheckedResult checked = question.specialist->after_call(question.task(), question.candidate, question.result);
+  return {question.step, std::move(checked.verdicts), std::move(checked.output)};
+}
+
+AnswerComposed compose_answer_of(const RunState& state, const Specialists& specialists) {
+  std::vector<bool> is_needed(state.steps.size());
+  for (size_t i = 0; i < state.steps.size(); ++i) {
+    for (const size_t needed : dependencies_of(state.plan, i)) is_needed[needed] = true;
+  }
+  AnswerComposed event{.value = Json::object(), .evidence = Json::object()};
+  const auto last_steps = std::count(is_needed.begin(), is_needed.end(), false);
+  for (size_t i = 0; i < state.steps.size(); ++i) {
+    const StepState& at = state.steps[i];
+    const CheckedSpecialist* specialist = find_specialist(specialists, assignment_of(state, i).specialist);
+    CADRE_CHECK(specialist != nullptr, "plans name specialists that are there");
+    const StepQuestion question(state, i, *specialist);
+    const StepAnswer part = specialist->specialist().answer(question.task(), *at.chosen, at.output);
+    const std::string& id = state.plan.steps[i].id;
+    event.evidence[id] = part.evidence;
+    if (is_needed[i]) continue;
+    if (!event.text.empty() && !part.text.empty()) event.text += '\n';
+    event.text += part.text;
+    if (last_steps == 1) {
+      event.value = at.output;
+    } else {
+      event.value[id] = at.output;
+    }
+  }
+  if (state.steps.size() == 1) event.evidence = Json(event.evidence.begin().value());
+  return event;
+}
+
+}  // namespace cadre::agent
