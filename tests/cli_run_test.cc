@@ -49,6 +49,12 @@ TEST_F(CliRun, APlanWaitsForAPersonAndGoesOnInAnotherProcess) {
   const Json answered = base::parse_json(approved.out).value();
   EXPECT_EQ(answered["status"], "answered");
   EXPECT_THAT(base::read_file(path("reports/Africa.txt")).value(), HasSubstr("Africa has 9 countries"));
+  const ProcessResult replayed =
+      cadre({"replay", id, "--verify", "--json", "--cadre", path("office.yaml"), "--journal", path("journal.sqlite")});
+  EXPECT_EQ(replayed.exit_status, 0) << replayed.err;
+  const Json tally = base::parse_json(replayed.out).value();
+  EXPECT_EQ(tally["different"], 0);
+  EXPECT_GT(tally["equal"].get<int>(), 12);
   const ProcessResult again = office({"approve", id});
   EXPECT_EQ(again.exit_status, 4);
   EXPECT_THAT(again.err, HasSubstr("waits for nobody"));

@@ -8,6 +8,7 @@
 #include "app/eval_command.h"
 #include "app/grammar_command.h"
 #include "app/inspect_command.h"
+#include "app/replay_command.h"
 #include "app/run_command.h"
 #include "app/serve_command.h"
 #include "app/trace_command.h"
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
   app::TraceOptions trace;
   app::InspectOptions inspect;
   app::CheckOptions check;
+  app::ReplayOptions replay;
   app::RunOptions run;
   app::ApproveOptions approve;
   app::ServeOptions serve;
@@ -29,6 +31,7 @@ int main(int argc, char** argv) {
   app::BenchOptions bench;
   app::add_ask(line, ask, cadre::agent::load_decider_pack);
   app::add_trace(line, trace, cadre::agent::load_decider_pack);
+  app::add_replay(line, replay, cadre::agent::load_decider_pack);
   app::add_run(line, run);
   app::add_approve(line, approve);
   app::add_serve(line, serve);
