@@ -9,6 +9,7 @@
 #include "app/inspect_command.h"
 #include "app/serve_command.h"
 #include "app/sql_engine.h"
+#include "app/tools_command.h"
 #include "app/trace_command.h"
 #include "app/train_command.h"
 
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
   app::TrainCommandOptions train;
   app::GrammarOptions grammar;
   app::BenchOptions bench;
+  app::ToolsOptions tools;
   const app::SpecialistLoader load_specialist = [](const std::string& path) { return app::load_sql_engine(path); };
   app::add_ask(line, ask, load_specialist);
   app::add_trace(line, trace, load_specialist);
@@ -32,6 +34,7 @@ int main(int argc, char** argv) {
   app::add_train(line, train);
   app::add_inspect(line, inspect);
   app::add_check(line, check);
+  app::add_tools(line, tools);
   app::add_grammar(line, grammar);
   app::add_bench(line, bench);
   return line.run(argc, argv);
