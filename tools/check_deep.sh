@@ -53,10 +53,11 @@ simulation() {
   build release && CADRE_SIMULATION_SEEDS="$simulated" build/release/cadre_agent_test --gtest_filter='*PlanSimulation*'
 }
 
-# The official clients, from the npm registry, against the binary. Needs node and npm.
+# The official clients, from the npm registry, against the binary, and our client against official servers. Needs node and npm.
 clients() {
   build release && mkdir -p build/clients && cp tests/clients/* build/clients/ && rm -f build/clients/journal.sqlite* &&
-    npm install --prefix build/clients --no-audit --no-fund && node build/clients/binary.mjs "$PWD/build/release/cadre" "$PWD/examples/cadre.yaml" "$PWD/build/clients/journal.sqlite"
+    npm install --prefix build/clients --no-audit --no-fund && node build/clients/binary.mjs "$PWD/build/release/cadre" "$PWD/examples/cadre.yaml" "$PWD/build/clients/journal.sqlite" &&
+    CADRE_MCP_SERVERS="$PWD/build/clients/node_modules" build/release/cadre_cross_test --gtest_filter='McpServers.*'
 }
 
 benchmarks() {

@@ -3,7 +3,7 @@
 set -eu
 packages="g++ cmake ninja-build make git python3 ca-certificates
   libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libsqlite3-dev libssl-dev libutf8proc-dev libcurl4-openssl-dev
-  libboost1.81-dev libre2-dev libpq-dev postgresql libgtest-dev libgmock-dev"
+  libboost1.81-dev libre2-dev libpq-dev postgresql libgtest-dev libgmock-dev openssl"
 case "${1:-}" in
   deep) packages="$packages clang clang-tidy clang-format lld libclang-rt-14-dev libbenchmark-dev" ;;
   "") ;;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "agent/http_status.h"
 #include "agent/option_reader.h"
 #include "agent/url_template.h"
 #include "base/sha256.h"
@@ -17,7 +18,6 @@ using base::Json;
 using net::HttpHeader;
 
 constexpr int64_t kDryRunMs = 10'000;
-constexpr size_t kExcerptBytes = 300;
 constexpr size_t kKeyBytesMax = 200;
 
 bool is_json_type(std::string type) {
@@ -36,30 +36,6 @@ Result<Json> result_of(const net::HttpResponse& response) {
     return parsed;
   }
   return Json(response.body);
-}
-
-bool is_transient_status(int status) {
-  return status == 408 || status == 425 || status == 429 || status == 502 || status == 503 || status == 504;
-}
-
-bool may_have_happened(int status) {
-  return status == 408 || (status >= 500 && status != 501 && status != 503);
-}
-
-ErrorCode code_of(int status) {
-  if (is_transient_status(status)) return ErrorCode::kUnavailable;
-  if (status == 401 || status == 403) return ErrorCode::kDenied;
-  if (status == 404 || status == 410) return ErrorCode::kNotFound;
-  if (status >= 300 && status < 400) return ErrorCode::kUnsupported;
-  return ErrorCode::kInvalid;
-}
-
-Error status_error(const net::HttpResponse& response) {
-  std::string message = fmt::format("status {}", response.status);
-  if (const auto wait = response.header("retry-after"))
-    message += fmt::format(" (Retry-After: {})", wait->substr(0, 64));
-  if (!response.body.empty()) message += ": " + response.body.substr(0, kExcerptBytes);
-  return Error{code_of(response.status), message};
 }
 
 class HttpTool final : public Tool {
@@ -82,7 +58,7 @@ class HttpTool final : public Tool {
     dry.timeout_ms = kDryRunMs;
     const net::HttpResponse response = TRY(client_->send(dry));
     if (is_expected(response.status)) return {};
-    return status_error(response).with_context("the dry run");
+    return http_status_error(response).with_context("the dry run");
   }
 
   ToolReturn call(const ToolCall& call) override {
@@ -99,8 +75,8 @@ class HttpTool final : public Tool {
       returned.error = std::move(exchange.error);
       returned.is_uncertain = has_effect && exchange.may_have_arrived;
     } else if (!is_expected(exchange.response.status)) {
-      returned.error = status_error(exchange.response);
-      returned.is_uncertain = has_effect && may_have_happened(exchange.response.status);
+      returned.error = http_status_error(exchange.response);
+      returned.is_uncertain = has_effect && http_may_have_happened(exchange.response.status);
     } else {
       auto result = result_of(exchange.response);
       if (result.ok()) {

@@ -21,6 +21,8 @@ using base::Json;
 constexpr int64_t kPollCancelMs = 20;
 constexpr int64_t kStopMs = 2'000;  // for the server to confirm that it stopped a statement
 constexpr const char* kScheme = "postgresql";
+constexpr const char* kAuthoritiesFile = "/etc/ssl/certs/ca-certificates.crt";  // the system's
+constexpr const char* kNoFile = "/dev/null/none";                               // instead of one in the home folder
 
 // Object ids of the types that have a JSON type of their own (pg_type.dat).
 enum : unsigned {
@@ -105,25 +107,11 @@ ErrorCode code_of(std::string_view state) {
   return state.empty() ? ErrorCode::kUnavailable : ErrorCode::kInvalid;
 }
 
-}  // namespace
-
-Wait Wait::for_ms(int64_t timeout_ms, const base::Cancel* cancel) {
-  return {base::system_clock().monotonic_ns() + timeout_ms * 1'000'000, cancel};
-}
-
-int64_t Wait::left_ms() const {
-  return std::max<int64_t>(0, (end_ns - base::system_clock().monotonic_ns()) / 1'000'000);
-}
-
-namespace {
-
 // Waits for one of `events` on the socket; kTimeout, kCancelled.
-Result<void> wait_for_socket(int socket, short events, const Wait& wait, const std::string& what) {
+Result<void> wait_for_socket(int socket, short events, const Deadline& wait, const std::string& what) {
   while (true) {
-    if (wait.cancel != nullptr && wait.cancel->requested())
-      return Error{ErrorCode::kCancelled, what + ": asked to stop"};
+    TRY(wait.check(what));
     const int64_t left_ms = wait.left_ms();
-    if (left_ms == 0) return Error{ErrorCode::kTimeout, what + ": no answer within the time allowed"};
     pollfd entry{socket, events, 0};
     if (::poll(&entry, 1, static_cast<int>(std::min(left_ms, wait.cancel == nullptr ? left_ms : kPollCancelMs))) > 0)
       return {};
@@ -225,27 +213,40 @@ struct Postgres::Handle {
   Error connect_error() const {
     const std::string said = trimmed(PQerrorMessage(connection));
     const std::string state = sqlstate_in(said);
-    return Error{code_of(state), fmt::format("connect to {}: {}", shown, said.substr(0, said.find("\nLOCATION:")))};
+    const bool is_about_trust = state.empty() && said.find("certificate") != std::string::npos;
+    return Error{is_about_trust ? ErrorCode::kDenied : code_of(state),
+                 fmt::format("connect to {}: {}", shown, said.substr(0, said.find("\nLOCATION:")))};
   }
 };
+
+const char* postgres_sslmode_for(const net::IpAddress& address) {
+  return address.kind() == net::AddressKind::kLoopback ? "disable" : "verify-full";
+}
 
 Postgres::Postgres(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
 Postgres::Postgres(Postgres&&) noexcept = default;
 Postgres& Postgres::operator=(Postgres&&) noexcept = default;
 Postgres::~Postgres() = default;
 
-Result<Postgres> Postgres::connect(const PostgresTarget& target, const net::AddressPolicy& policy, const Wait& wait) {
+Result<Postgres> Postgres::connect(const PostgresTarget& target, const net::AddressPolicy& policy,
+                                   const Deadline& wait) {
   // What is not said here would come from PG* variables and files in the home folder.
   std::vector<std::pair<std::string, std::string>> settings = {
-      {"host", target.host}, {"port", target.port}, {"client_encoding", "UTF8"},    {"application_name", "cadre"},
-      {"options", ""},       {"service", ""},       {"passfile", "/dev/null/none"}, {"gssencmode", "disable"}};
+      {"host", target.host},         {"port", target.port},     {"client_encoding", "UTF8"},
+      {"application_name", "cadre"}, {"options", ""},           {"service", ""},
+      {"passfile", kNoFile},         {"gssencmode", "disable"}, {"sslcert", kNoFile},
+      {"sslkey", kNoFile},           {"sslcrl", kNoFile},       {"ssl_min_protocol_version", "TLSv1.2"}};
   std::string sslmode = "disable";
   if (!is_socket_folder(target.host)) {
     const net::IpAddress address = TRY(allowed_address(destination_of(target), policy));
     settings.emplace_back("hostaddr", address.text());
-    if (address.kind() != net::AddressKind::kLoopback) sslmode = "require";
+    sslmode = postgres_sslmode_for(address);
   }
+  for (const auto& [keyword, value] : target.settings)
+    if (keyword == "sslmode") sslmode = value;
   settings.emplace_back("sslmode", sslmode);
+  // Where a file of authorities is there, even "require" verifies.
+  settings.emplace_back("sslrootcert", sslmode.starts_with("verify") ? kAuthoritiesFile : kNoFile);
   settings.insert(settings.end(), target.settings.begin(), target.settings.end());  // the last of a keyword counts
   const auto has = [&](const char* name) {
     return std::any_of(settings.begin(), settings.end(), [&](const auto& s) { return s.first == name; });
@@ -282,7 +283,7 @@ bool Postgres::is_usable() const {
 }
 
 // Sends what is left to send and reads until a result is whole.
-Result<void> Postgres::wait_for_result(const Wait& wait) {
+Result<void> Postgres::wait_for_result(const Deadline& wait) {
   PGconn* connection = handle_->connection;
   while (true) {
     const int unsent = PQflush(connection);
@@ -302,7 +303,7 @@ void Postgres::stop_statement() {
     PQcancel(cancel, why, sizeof why);
     PQfreeCancel(cancel);
   }
-  const Wait wait = Wait::for_ms(kStopMs, nullptr);
+  const Deadline wait = Deadline::for_ms(kStopMs, nullptr);
   while (wait_for_result(wait).ok()) {
     PGresult* result = PQgetResult(connection);
     if (result == nullptr) return;
@@ -311,7 +312,7 @@ void Postgres::stop_statement() {
   PQfinish(std::exchange(handle_->connection, nullptr));
 }
 
-Result<int64_t> Postgres::collect(const Wait& wait, SqlRows* rows) {
+Result<int64_t> Postgres::collect(const Deadline& wait, SqlRows* rows) {
   PGconn* connection = handle_->connection;
   std::optional<Error> error;
   int64_t count = 0;
@@ -362,7 +363,7 @@ Result<int64_t> Postgres::collect(const Wait& wait, SqlRows* rows) {
   return count;
 }
 
-Result<int64_t> Postgres::query(const std::string& sql, const std::vector<Json>& parameters, const Wait& wait,
+Result<int64_t> Postgres::query(const std::string& sql, const std::vector<Json>& parameters, const Deadline& wait,
                                 SqlRows* rows) {
   was_answered_ = false;
   if (sql.find('\0') != std::string::npos) return Error{ErrorCode::kInvalid, "the SQL statement holds a NUL"};
@@ -382,13 +383,13 @@ Result<int64_t> Postgres::query(const std::string& sql, const std::vector<Json>&
   return collect(wait, rows);
 }
 
-Result<void> Postgres::exec(const std::string& sql, const Wait& wait) {
+Result<void> Postgres::exec(const std::string& sql, const Deadline& wait) {
   TRY(query(sql, {}, wait));
   return {};
 }
 
 Result<std::string> Postgres::query_text(const std::string& sql, const std::vector<Json>& parameters,
-                                         const Wait& wait) {
+                                         const Deadline& wait) {
   ToolCall one;
   one.rows_max = 1;
   one.result_size_bytes_max = 64 << 20;
@@ -399,7 +400,7 @@ Result<std::string> Postgres::query_text(const std::string& sql, const std::vect
   return text_of(result["rows"][0].begin().value());
 }
 
-Result<void> Postgres::prepare(const std::string& sql, const Wait& wait) {
+Result<void> Postgres::prepare(const std::string& sql, const Deadline& wait) {
   was_answered_ = false;
   if (sql.find('\0') != std::string::npos) return Error{ErrorCode::kInvalid, "the SQL statement holds a NUL"};
   if (handle_->connection == nullptr || PQsendPrepare(handle_->connection, "", sql.c_str(), 0, nullptr) == 0)

@@ -2,10 +2,11 @@
 //
 // Nothing but the given URL decides where it goes: environment variables, service and password files are not read. The address policy
 // is asked for the name and for the address connected to; a path of a socket folder is this machine and not asked for. Without an sslmode in the URL,
-// TLS is required unless the address is loopback or a socket. No call waits past its Wait (resolving a name excepted, which the system bounds),
+// the connection is encrypted and the server's certificate verified against its host name (verify-full) unless the address is loopback or a socket; authorities
+// are the system's, unless the URL names an sslrootcert. No call waits past its Deadline (resolving a name excepted, which the system bounds),
 // and Cancel is looked at every 20 ms.
 // Errors: kBusy (deadlock, serialisation, lock not available), kTimeout, kUnavailable (not there, shutting down, too many clients),
-// kDenied (policy, password, privileges, writing in a read-only transaction), kLimit, kCancelled, else kInvalid.
+// kDenied (policy, certificate, password, privileges, writing in a read-only transaction), kLimit, kCancelled, else kInvalid.
 // Thread safety: a connection belongs to one thread at a time.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -14,8 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/deadline.h"
 #include "agent/sql_rows.h"
-#include "base/cancel.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "net/address_policy.h"
@@ -33,30 +34,26 @@ struct PostgresTarget {
 Result<PostgresTarget> postgres_target(const std::string& url, const std::string& password,
                                        const net::AddressPolicy& policy);
 
-struct Wait {
-  int64_t end_ns;  // of the monotonic clock
-  const base::Cancel* cancel = nullptr;
-
-  static Wait for_ms(int64_t timeout_ms, const base::Cancel* cancel);
-  int64_t left_ms() const;
-};
+// Where a URL does not say.
+const char* postgres_sslmode_for(const net::IpAddress& address);
 
 class Postgres {
  public:
-  static Result<Postgres> connect(const PostgresTarget& target, const net::AddressPolicy& policy, const Wait& wait);
+  static Result<Postgres> connect(const PostgresTarget& target, const net::AddressPolicy& policy, const Deadline& wait);
   Postgres(Postgres&&) noexcept;
   Postgres& operator=(Postgres&&) noexcept;
   ~Postgres();
 
   // One statement with values for $1, $2, ...; rows go to `rows` where it is not null. Returns how many rows were written or fetched.
   // After kTimeout and kCancelled the server was told to stop.
-  Result<int64_t> query(const std::string& sql, const std::vector<base::Json>& parameters, const Wait& wait,
+  Result<int64_t> query(const std::string& sql, const std::vector<base::Json>& parameters, const Deadline& wait,
                         SqlRows* rows = nullptr);
-  Result<void> exec(const std::string& sql, const Wait& wait);
+  Result<void> exec(const std::string& sql, const Deadline& wait);
   // The first value of the first row as text; kNotFound if there is no row.
-  Result<std::string> query_text(const std::string& sql, const std::vector<base::Json>& parameters, const Wait& wait);
+  Result<std::string> query_text(const std::string& sql, const std::vector<base::Json>& parameters,
+                                 const Deadline& wait);
   // Names and types are resolved, nothing is executed.
-  Result<void> prepare(const std::string& sql, const Wait& wait);
+  Result<void> prepare(const std::string& sql, const Deadline& wait);
 
   bool is_usable() const;  // connected, and between statements
   bool was_answered() const {
@@ -66,8 +63,8 @@ class Postgres {
  private:
   struct Handle;
   explicit Postgres(std::unique_ptr<Handle> handle);
-  Result<int64_t> collect(const Wait& wait, SqlRows* rows);
-  Result<void> wait_for_result(const Wait& wait);
+  Result<int64_t> collect(const Deadline& wait, SqlRows* rows);
+  Result<void> wait_for_result(const Deadline& wait);
   void stop_statement();
 
   std::unique_ptr<Handle> handle_;

@@ -28,7 +28,7 @@ class PostgresBackend final : public SqlBackend {
       : target_(std::move(target)), policy_(std::move(policy)) {}
 
   Result<void> check(const SqlQuery& query) override {
-    const Wait wait = Wait::for_ms(kCheckMs, nullptr);
+    const Deadline wait = Deadline::for_ms(kCheckMs, nullptr);
     auto connection = TRY(begin(kReadOnly, wait));
     auto prepared = connection.prepare(query.is_read_only ? cursor_for(query.sql) : query.sql, wait);
     give_back(std::move(connection));
@@ -36,7 +36,7 @@ class PostgresBackend final : public SqlBackend {
   }
 
   ToolReturn run(const SqlQuery& query, const ToolCall& call) override {
-    const Wait wait = Wait::for_ms(call.timeout_ms, call.cancel);
+    const Deadline wait = Deadline::for_ms(call.timeout_ms, call.cancel);
     ToolReturn returned;
     auto result = query.is_read_only ? read(query, call, wait) : write(query, call, wait, returned.is_uncertain);
     if (result.ok()) {
@@ -50,7 +50,7 @@ class PostgresBackend final : public SqlBackend {
  private:
   static std::string cursor_for(const std::string& sql) { return "DECLARE cadre_rows NO SCROLL CURSOR FOR " + sql; }
 
-  Result<Json> read(const SqlQuery& query, const ToolCall& call, const Wait& wait) {
+  Result<Json> read(const SqlQuery& query, const ToolCall& call, const Deadline& wait) {
     auto connection = TRY(begin(kReadOnly, wait));
     SqlRows rows(call);
     auto done = fetch(connection, query, call, wait, rows);
@@ -59,14 +59,14 @@ class PostgresBackend final : public SqlBackend {
     return std::move(rows).result(-1);
   }
 
-  static Result<void> fetch(Postgres& connection, const SqlQuery& query, const ToolCall& call, const Wait& wait,
+  static Result<void> fetch(Postgres& connection, const SqlQuery& query, const ToolCall& call, const Deadline& wait,
                             SqlRows& rows) {
     TRY(connection.query(cursor_for(query.sql), query.parameters, wait));
     TRY(connection.query(fmt::format("FETCH FORWARD {} FROM cadre_rows", call.rows_max + 1), {}, wait, &rows));
     return {};
   }
 
-  Result<Json> write(const SqlQuery& query, const ToolCall& call, const Wait& wait, bool& is_uncertain) {
+  Result<Json> write(const SqlQuery& query, const ToolCall& call, const Deadline& wait, bool& is_uncertain) {
     if (query.is_fenced) TRY(make_calls_table(wait));
     auto connection = TRY(begin("BEGIN", wait));
     auto result = write_and_commit(connection, query, call, wait, is_uncertain);
@@ -75,7 +75,7 @@ class PostgresBackend final : public SqlBackend {
   }
 
   static Result<Json> write_and_commit(Postgres& connection, const SqlQuery& query, const ToolCall& call,
-                                       const Wait& wait, bool& is_uncertain) {
+                                       const Deadline& wait, bool& is_uncertain) {
     if (query.is_fenced) {
       const std::optional<Json> recorded = TRY(claim_key(connection, query, call.key, wait));
       if (recorded) return *recorded;
@@ -94,7 +94,7 @@ class PostgresBackend final : public SqlBackend {
 
   // Waits for another transaction that claimed the same key; nothing: the key is ours.
   static Result<std::optional<Json>> claim_key(Postgres& connection, const SqlQuery& query, const std::string& key,
-                                               const Wait& wait) {
+                                               const Deadline& wait) {
     const int64_t claimed = TRY(connection.query(
         fmt::format("INSERT INTO {} (key, call, result) VALUES ($1, $2, '') ON CONFLICT (key) DO NOTHING", kCallsTable),
         {key, query.call_digest}, wait));
@@ -108,7 +108,7 @@ class PostgresBackend final : public SqlBackend {
   }
 
   // In a transaction of its own, so that it is there whatever becomes of the call.
-  Result<void> make_calls_table(const Wait& wait) {
+  Result<void> make_calls_table(const Deadline& wait) {
     {
       const std::lock_guard lock(mutex_);
       if (has_calls_table_) return {};
@@ -123,7 +123,7 @@ class PostgresBackend final : public SqlBackend {
     return {};
   }
 
-  static Result<void> create_calls_table(Postgres& connection, const Wait& wait) {
+  static Result<void> create_calls_table(Postgres& connection, const Deadline& wait) {
     const std::string is_there = TRY(connection.query_text("SELECT to_regclass($1) IS NOT NULL", {kCallsTable}, wait));
     if (is_there == "true") return {};
     TRY(connection.exec(kLockCalls, wait));
@@ -136,7 +136,7 @@ class PostgresBackend final : public SqlBackend {
   }
 
   // A connection with a transaction begun. A kept one may have died meanwhile: then the next one, at last a new one.
-  Result<Postgres> begin(const std::string& begin_sql, const Wait& wait) {
+  Result<Postgres> begin(const std::string& begin_sql, const Deadline& wait) {
     while (true) {
       auto kept = take_idle();
       const bool is_kept = kept.has_value();
@@ -160,7 +160,7 @@ class PostgresBackend final : public SqlBackend {
 
   // Ends what is still open; a connection that cannot is dropped.
   void give_back(Postgres connection) {
-    if (!connection.is_usable()) (void)connection.exec("ROLLBACK", Wait::for_ms(kRollbackMs, nullptr));
+    if (!connection.is_usable()) (void)connection.exec("ROLLBACK", Deadline::for_ms(kRollbackMs, nullptr));
     if (!connection.is_usable()) return;
     const std::lock_guard lock(mutex_);
     if (idle_.size() < kIdleConnectionsMax) idle_.push_back(std::move(connection));

@@ -7,6 +7,7 @@
 
 #include "agent/sql_tool.h"
 #include "agent/test_postgres.h"
+#include "net/test_tls.h"
 
 // Against a real server. Starting one takes seconds, so that few tests show a lot.
 namespace cadre::agent {
@@ -200,6 +201,44 @@ TEST(Postgres, AddressesAreCheckedBeforeAnythingIsSent) {
   EXPECT_EQ(Postgres::connect(made, policy, TestPostgres::wait()).error().code, ErrorCode::kDenied);
   const auto refused = postgres_target("postgresql://u@127.0.0.1:1/d", "", local()).value();
   EXPECT_EQ(Postgres::connect(refused, local(), TestPostgres::wait()).error().code, ErrorCode::kUnavailable);
+}
+
+TEST(Postgres, CertificatesAreVerifiedAsTheUrlSays) {
+  const auto server = TestPostgres::start();
+  ASSERT_NE(server, nullptr);
+  const net::TestAuthority authority;
+  authority.sign("other", "DNS:db.example");
+  authority.sign("right", "IP:127.0.0.1");
+  const auto connect = [&](const std::string& more) -> Result<void> {
+    const auto target = TRY(postgres_target(server->url() + "?sslmode=" + more, "", local()));
+    TRY(Postgres::connect(target, local(), TestPostgres::wait()));
+    return {};
+  };
+  // The server reads its new configuration a moment after it was told to.
+  const auto connect_soon = [&](const std::string& more) {
+    auto connected = connect(more);
+    for (int attempt = 0; attempt < 10'000 && !connected.ok(); ++attempt) connected = connect(more);
+    return connected;
+  };
+  const std::string root = "&sslrootcert=" + authority.ca_file();
+  ASSERT_TRUE(server->serve_tls(authority.certificate("other"), authority.key("other")).ok());
+  const auto by_authority = connect_soon("verify-ca" + root);
+  ASSERT_TRUE(by_authority.ok()) << by_authority.error().message;
+  EXPECT_TRUE(connect("require").ok()) << "who asks for no verification gets none";
+  EXPECT_EQ(connect("verify-full" + root).error().code, ErrorCode::kDenied) << "another host's";
+  EXPECT_EQ(connect("verify-ca").error().code, ErrorCode::kDenied) << "no authority of the system's";
+  EXPECT_EQ(connect("verify-full").error().code, ErrorCode::kDenied);
+  EXPECT_EQ(connect("verify-full&sslrootcert=/nonexistent.pem").error().code, ErrorCode::kDenied);
+  ASSERT_TRUE(server->serve_tls(authority.certificate("right"), authority.key("right")).ok());
+  const auto by_name = connect_soon("verify-full" + root);
+  EXPECT_TRUE(by_name.ok()) << by_name.error().message;
+}
+
+TEST(Postgres, OnlyThisMachineIsSpokenToWithoutVerification) {
+  const auto mode = [](const char* address) { return postgres_sslmode_for(*net::IpAddress::parse(address)); };
+  for (const char* here : {"127.0.0.1", "127.8.9.10", "::1"}) EXPECT_STREQ(mode(here), "disable") << here;
+  for (const char* away : {"10.0.0.1", "192.168.1.1", "169.254.1.1", "93.184.216.34", "fd00::1", "2001:db8::1"})
+    EXPECT_STREQ(mode(away), "verify-full") << away;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <pwd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -45,10 +46,24 @@ class TestPostgres {
     const net::AddressPolicy nothing;
     return Postgres::connect(postgres_target(socket_url(), "", nothing).value(), nothing, wait()).value();
   }
-  static Wait wait() { return Wait::for_ms(20'000, nullptr); }
+  static Deadline wait() { return Deadline::for_ms(20'000, nullptr); }
   // As a crash would.
   void kill() { server_.reset(); }
   Result<void> start_again() { return start_server(); }
+  // From now on, or soon after, connections may be encrypted, with this certificate.
+  Result<void> serve_tls(const std::string& certificate, const std::string& key) const {
+    for (const auto& [from, name] : {std::pair(certificate, "server.crt"), std::pair(key, "server.key")}) {
+      const std::string to = folder_.path() + "/data/" + name;
+      TRY(base::replace_file(to, TRY(base::read_file(from))));
+      struct stat folder {};
+      if (::stat((folder_.path() + "/data").c_str(), &folder) != 0 || ::chmod(to.c_str(), 0600) != 0 ||
+          ::chown(to.c_str(), folder.st_uid, folder.st_gid) != 0)
+        return Error{ErrorCode::kIo, "its certificate cannot be given to the server"};
+    }
+    auto connection = connect();
+    TRY(connection.exec("ALTER SYSTEM SET ssl = on", wait()));
+    return connection.exec("SELECT pg_reload_conf()", wait());
+  }
 
  private:
   TestPostgres() : folder_(base::TemporaryDirectory::make().value()) {}

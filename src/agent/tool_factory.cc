@@ -9,6 +9,7 @@
 
 #include "agent/file_tool.h"
 #include "agent/http_tool.h"
+#include "agent/mcp_tool.h"
 #include "agent/openapi.h"
 #include "agent/process_tool.h"
 #include "agent/sql_tool.h"
@@ -39,7 +40,7 @@ Result<void> outcome_of(const Result<Options>& read) {
   return {};
 }
 
-constexpr std::array<Kind, 5> kKinds = {{
+constexpr std::array<Kind, 6> kKinds = {{
     {"sql", [](const Json& options) { return outcome_of(sql_tool_options(options)); },
      [](const Json& options, const Client& client) -> Result<Tools> {
        return one(make_sql_tool(TRY(sql_tool_options(options)), client->policy()));
@@ -52,6 +53,13 @@ constexpr std::array<Kind, 5> kKinds = {{
      [](const Json& options, const Client& client) -> Result<Tools> {
        Tools tools;
        auto made = TRY(make_openapi_tools(TRY(openapi_options(options)), client));
+       for (auto& tool : made) tools.push_back(std::move(tool));
+       return tools;
+     }},
+    {"mcp", [](const Json& options) { return outcome_of(mcp_tools_options(options)); },
+     [](const Json& options, const Client& client) -> Result<Tools> {
+       Tools tools;
+       auto made = TRY(make_mcp_tools(TRY(mcp_tools_options(options)), client));
        for (auto& tool : made) tools.push_back(std::move(tool));
        return tools;
      }},

@@ -1,7 +1,7 @@
 // Tools of a cadre file, by their kind.
 //
 //   sql      agent/sql_tool.h        http     agent/http_tool.h      openapi  agent/openapi.h: a tool for each operation that is named
-//   process  agent/process_tool.h    file     agent/file_tool.h
+//   process  agent/process_tool.h    file     agent/file_tool.h      mcp      agent/mcp_tool.h: tools of one server, as approved
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace cadre::agent {
 
-inline constexpr const char* kToolKinds = "sql, http, openapi, process, file";
+inline constexpr const char* kToolKinds = "sql, http, openapi, process, file, mcp";
 
 // Can a tool be made of these options? Nothing is opened. kInvalid names the key.
 Result<void> check_tool_options(const base::Json& options);

@@ -11,6 +11,8 @@
 #include "app/replay_command.h"
 #include "app/run_command.h"
 #include "app/serve_command.h"
+#include "app/sql_engine.h"
+#include "app/tools_command.h"
 #include "app/trace_command.h"
 #include "app/train_command.h"
 
@@ -34,11 +36,16 @@ int main(int argc, char** argv) {
   app::add_replay(line, replay, cadre::agent::load_decider_pack);
   app::add_run(line, run);
   app::add_approve(line, approve);
+  app::ToolsOptions tools;
+  const app::SpecialistLoader load_specialist = [](const std::string& path) { return app::load_sql_engine(path); };
+  app::add_ask(line, ask, load_specialist);
+  app::add_trace(line, trace, load_specialist);
   app::add_serve(line, serve);
   app::add_eval(line, eval);
   app::add_train(line, train);
   app::add_inspect(line, inspect);
   app::add_check(line, check);
+  app::add_tools(line, tools);
   app::add_grammar(line, grammar);
   app::add_bench(line, bench);
   return line.run(argc, argv);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/http_status.h"
+
+#include <fmt/format.h>
+
+namespace cadre::agent {
+namespace {
+
+constexpr size_t kExcerptBytes = 300;
+
+bool is_transient_status(int status) {
+  return status == 408 || status == 425 || status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+ErrorCode code_of(int status) {
+  if (is_transient_status(status)) return ErrorCode::kUnavailable;
+  if (status == 401 || status == 403) return ErrorCode::kDenied;
+  if (status == 404 || status == 410) return ErrorCode::kNotFound;
+  if (status >= 300 && status < 400) return ErrorCode::kUnsupported;
+  return ErrorCode::kInvalid;
+}
+
+}  // namespace
+
+bool http_may_have_happened(int status) {
+  return status == 408 || (status >= 500 && status != 501 && status != 503);
+}
+
+Error http_status_error(const net::HttpResponse& response) {
+  std::string message = fmt::format("status {}", response.status);
+  if (const auto wait = response.header("retry-after"))
+    message += fmt::format(" (Retry-After: {})", wait->substr(0, 64));
+  if (!response.body.empty()) message += ": " + response.body.substr(0, kExcerptBytes);
+  return Error{code_of(response.status), message};
+}
+
+}  // namespace cadre::agent

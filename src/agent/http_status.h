@@ -1,0 +1,15 @@
+// What a status that was not expected means for a call (agent/http_tool.h says it in words). Thread safety: pure functions.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.h"
+#include "net/http_client.h"
+
+namespace cadre::agent {
+
+// Status, Retry-After and the beginning of the body.
+Error http_status_error(const net::HttpResponse& response);
+// Whether a server that answers so may still have done what it was asked.
+bool http_may_have_happened(int status);
+
+}  // namespace cadre::agent

@@ -1,0 +1,191 @@
+// The file's "tools" is a map from names to tools; those of kind mcp are servers. Its policy.network.allow says where requests may go.
+// SPDX-License-Identifier: Apache-2.0
+#include "app/tools_command.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "agent/mcp_tool.h"
+#include "app/exit_codes.h"
+#include "app/printable.h"
+#include "app/run_output.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "text/yaml.h"
+
+namespace cadre::app {
+namespace {
+
+using base::Json;
+
+constexpr size_t kFingerprintShown = 12;
+constexpr size_t kFingerprintMin = 8;
+
+int report(const Error& error) {
+  fmt::print(stderr, "{}\n", printable(error.message));
+  return exit_code_of(error);
+}
+
+// A path of the file, relative to its folder.
+std::string beside(const std::string& file, const std::string& path) {
+  return path.empty() ? path : (std::filesystem::path(file).parent_path() / path).string();
+}
+
+struct Servers {
+  std::vector<agent::McpToolsOptions> servers;
+  std::shared_ptr<const net::HttpClient> client;
+};
+
+Result<std::vector<std::string>> allowed_of(const Json& document) {
+  std::vector<std::string> entries;
+  if (!document.contains("policy")) return entries;
+  const Json& policy = *TRY(base::json_object(document, "policy"));
+  if (!policy.contains("network")) return entries;
+  const Json& network = *TRY(base::json_object(policy, "network"));
+  for (const Json& entry : *TRY(base::json_array(network, "allow"))) {
+    if (!entry.is_string()) return Error{ErrorCode::kInvalid, "policy.network.allow is not a list of texts"};
+    entries.push_back(entry.get<std::string>());
+  }
+  return entries;
+}
+
+Result<Servers> load(const std::string& file) {
+  const Json document = TRY(text::load_yaml(file));
+  Servers loaded;
+  loaded.client = std::make_shared<net::HttpClient>(TRY(net::AddressPolicy::parse(TRY(allowed_of(document)))));
+  for (const auto& [name, tool] : TRY(base::json_object(document, "tools"))->items()) {
+    if (!tool.is_object() || tool.value("kind", Json()) != "mcp") continue;
+    Json object = tool;
+    object["name"] = name;
+    agent::McpToolsOptions options = TRY(agent::mcp_tools_options(object));
+    options.pins = beside(file, options.pins);
+    options.server.folder = beside(file, options.server.folder);
+    loaded.servers.push_back(std::move(options));
+  }
+  if (loaded.servers.empty()) return Error{ErrorCode::kNotFound, fmt::format("{}: no tool of kind mcp", file)};
+  return loaded;
+}
+
+// "approved", "new", or "changed: ...".
+std::string state_of(const agent::ToolPins& pins, const std::string& server, const agent::ToolDefinition& listed) {
+  const agent::ToolPin* pin = pins.find(server, listed.name);
+  if (pin == nullptr) return "new";
+  if (pins.check(server, listed).ok()) return "approved " + pin->approved_at;
+  return "changed: " + agent::definition_change(pin->definition, listed);
+}
+
+struct Look {
+  std::shared_ptr<const agent::McpListing> listing;
+  agent::ToolPins pins;
+};
+
+Result<Look> look_at(const agent::McpToolsOptions& options, const std::shared_ptr<const net::HttpClient>& client,
+                     int64_t timeout_ms) {
+  Look look{.pins = TRY(agent::ToolPins::read(options.pins))};
+  const auto server = TRY(agent::McpClient::make(options.server, client));
+  look.listing = TRY(server->list(agent::Deadline::for_ms(timeout_ms, nullptr)));
+  return look;
+}
+
+void print_look(const std::string& server, const Look& look) {
+  fmt::print("{}: {} tools\n", server, look.listing->tools.size());
+  for (const agent::McpListedTool& tool : look.listing->tools) {
+    const std::string fingerprint = agent::tool_fingerprint(tool.definition).substr(0, kFingerprintShown);
+    fmt::print("\n  {}@{}  {}\n    {}\n    takes {}\n", printable(tool.definition.name), fingerprint,
+               printable(state_of(look.pins, server, tool.definition)), printable(tool.definition.description),
+               printable(base::dump_json(tool.definition.input_schema)));
+  }
+  for (const std::string& rejected : look.listing->rejected)
+    fmt::print("\n  cannot be used: {}\n", printable(rejected));
+}
+
+Json look_to_json(const std::string& server, const Look& look) {
+  Json tools = Json::array();
+  for (const agent::McpListedTool& tool : look.listing->tools)
+    tools.push_back({{"name", tool.definition.name},
+                     {"fingerprint", agent::tool_fingerprint(tool.definition)},
+                     {"state", state_of(look.pins, server, tool.definition)},
+                     {"description", tool.definition.description},
+                     {"input_schema", tool.definition.input_schema},
+                     {"output_schema", tool.definition.output_schema}});
+  return {{"server", server}, {"tools", std::move(tools)}, {"rejected", look.listing->rejected}};
+}
+
+// The listed tool that NAME or NAME@FINGERPRINT means. A name may hold an "@" itself.
+Result<const agent::McpListedTool*> chosen(const agent::McpListing& listing, const std::string& text) {
+  if (const agent::McpListedTool* tool = listing.find(text)) return tool;
+  const size_t at = text.rfind('@');
+  const agent::McpListedTool* tool = at == std::string::npos ? nullptr : listing.find(text.substr(0, at));
+  if (tool == nullptr) return Error{ErrorCode::kNotFound, fmt::format("the server lists no usable tool \"{}\"", text)};
+  const std::string wanted = text.substr(at + 1);
+  if (wanted.size() < kFingerprintMin)
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("\"{}\": give {} digits of the fingerprint at least", text, kFingerprintMin)};
+  if (agent::tool_fingerprint(tool->definition).starts_with(wanted)) return tool;
+  return Error{ErrorCode::kDenied, fmt::format("\"{}\" is not what the server lists now; look at it again", text)};
+}
+
+}  // namespace
+
+int run_tools_list(const ToolsOptions& options) {
+  const auto loaded = load(options.file);
+  if (!loaded.ok()) return report(loaded.error());
+  int status = kExitOk;
+  Json all = Json::array();
+  for (const agent::McpToolsOptions& server : loaded->servers) {
+    const auto look = look_at(server, loaded->client, options.timeout_ms);
+    if (!look.ok()) {
+      status = report(look.error());
+    } else if (options.json) {
+      all.push_back(look_to_json(server.server.name, *look));
+    } else {
+      print_look(server.server.name, *look);
+    }
+  }
+  if (options.json) fmt::print("{}\n", base::dump_json(all));
+  return status;
+}
+
+int run_tools_approve(const ToolsOptions& options) {
+  const auto loaded = load(options.file);
+  if (!loaded.ok()) return report(loaded.error());
+  for (const agent::McpToolsOptions& server : loaded->servers) {
+    if (server.server.name != options.server) continue;
+    auto look = look_at(server, loaded->client, options.timeout_ms);
+    if (!look.ok()) return report(look.error());
+    for (const std::string& text : options.tools) {
+      const auto tool = chosen(*look->listing, text);
+      if (!tool.ok()) return report(tool.error());
+      look->pins.approve(options.server, (*tool)->definition, base::system_clock().wall_us());
+    }
+    if (auto written = look->pins.write(server.pins); !written.ok()) return report(written.error());
+    fmt::print("approved {} in {}\n",
+               options.tools.size() == 1 ? "1 tool" : fmt::format("{} tools", options.tools.size()),
+               printable(server.pins));
+    return kExitOk;
+  }
+  return report(
+      Error{ErrorCode::kNotFound, fmt::format("{}: no tool \"{}\" of kind mcp", options.file, options.server)});
+}
+
+void add_tools(CommandLine& line, ToolsOptions& options) {
+  Command& tools =
+      line.command("tools", "What the MCP servers of a cadre file offer, and what of it is approved (docs/tools.md)");
+  Command& list = tools.command("list", "Ask each server; show every tool, and whether it is approved, new or changed");
+  list.text("file", options.file, "a cadre file").required();
+  list.integer("--timeout-ms", options.timeout_ms, "for each server", 1, 3'600'000);
+  list.flag("--json", options.json, "one JSON array instead of text");
+  list.example("cadre tools list cadre.yaml");
+  list.action([&options] { return run_tools_list(options); });
+  Command& approve = tools.command("approve", "Approve tools as their server lists them now");
+  approve.text("file", options.file, "a cadre file").required();
+  approve.text("--server", options.server, "the name of the server in the file").required();
+  approve.texts("--tool", options.tools, "NAME, or NAME@FINGERPRINT as `list` shows it; may be given several times")
+      .required();
+  approve.integer("--timeout-ms", options.timeout_ms, "for the server", 1, 3'600'000);
+  approve.example("cadre tools approve cadre.yaml --server files --tool read_text_file@3f2a90c1d2e4");
+  approve.action([&options] { return run_tools_approve(options); });
+}
+
+}  // namespace cadre::app
