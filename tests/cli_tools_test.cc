@@ -27,6 +27,7 @@ class CliTools : public CliTest {
 done
 )");
     return write("cadre.yaml",
+                 "cadre: 1\nname: tools\nspecialists:\n  s: {kind: template, purpose: says hello, text: hello}\n"
                  "tools:\n  talk: {kind: mcp, command: [sh, server.sh], folder: ., pins: pins.json}\n"
                  "  other: {kind: http, url: \"http://x/\"}\n");
   }

@@ -11,7 +11,6 @@
 #include "app/replay_command.h"
 #include "app/run_command.h"
 #include "app/serve_command.h"
-#include "app/sql_engine.h"
 #include "app/tools_command.h"
 #include "app/trace_command.h"
 #include "app/train_command.h"
@@ -27,6 +26,7 @@ int main(int argc, char** argv) {
   app::RunOptions run;
   app::ApproveOptions approve;
   app::ServeOptions serve;
+  app::ToolsOptions tools;
   app::EvalOptions eval;
   app::TrainCommandOptions train;
   app::GrammarOptions grammar;
@@ -36,10 +36,6 @@ int main(int argc, char** argv) {
   app::add_replay(line, replay, cadre::agent::load_decider_pack);
   app::add_run(line, run);
   app::add_approve(line, approve);
-  app::ToolsOptions tools;
-  const app::SpecialistLoader load_specialist = [](const std::string& path) { return app::load_sql_engine(path); };
-  app::add_ask(line, ask, load_specialist);
-  app::add_trace(line, trace, load_specialist);
   app::add_serve(line, serve);
   app::add_eval(line, eval);
   app::add_train(line, train);

@@ -1,18 +1,16 @@
-// The file's "tools" is a map from names to tools; those of kind mcp are servers. Its policy.network.allow says where requests may go.
+// The servers of a cadre file are its tools of kind mcp.
 // SPDX-License-Identifier: Apache-2.0
 #include "app/tools_command.h"
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
+#include "agent/cadre_file.h"
 #include "agent/mcp_tool.h"
 #include "app/exit_codes.h"
 #include "app/printable.h"
 #include "app/run_output.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "text/yaml.h"
 
 namespace cadre::app {
 namespace {
@@ -27,43 +25,19 @@ int report(const Error& error) {
   return exit_code_of(error);
 }
 
-// A path of the file, relative to its folder.
-std::string beside(const std::string& file, const std::string& path) {
-  return path.empty() ? path : (std::filesystem::path(file).parent_path() / path).string();
-}
-
 struct Servers {
   std::vector<agent::McpToolsOptions> servers;
   std::shared_ptr<const net::HttpClient> client;
 };
 
-Result<std::vector<std::string>> allowed_of(const Json& document) {
-  std::vector<std::string> entries;
-  if (!document.contains("policy")) return entries;
-  const Json& policy = *TRY(base::json_object(document, "policy"));
-  if (!policy.contains("network")) return entries;
-  const Json& network = *TRY(base::json_object(policy, "network"));
-  for (const Json& entry : *TRY(base::json_array(network, "allow"))) {
-    if (!entry.is_string()) return Error{ErrorCode::kInvalid, "policy.network.allow is not a list of texts"};
-    entries.push_back(entry.get<std::string>());
-  }
-  return entries;
-}
-
-Result<Servers> load(const std::string& file) {
-  const Json document = TRY(text::load_yaml(file));
+Result<Servers> load(const std::string& path) {
+  const agent::CadreFile file = TRY(agent::load_cadre_file(path));
   Servers loaded;
-  loaded.client = std::make_shared<net::HttpClient>(TRY(net::AddressPolicy::parse(TRY(allowed_of(document)))));
-  for (const auto& [name, tool] : TRY(base::json_object(document, "tools"))->items()) {
-    if (!tool.is_object() || tool.value("kind", Json()) != "mcp") continue;
-    Json object = tool;
-    object["name"] = name;
-    agent::McpToolsOptions options = TRY(agent::mcp_tools_options(object));
-    options.pins = beside(file, options.pins);
-    options.server.folder = beside(file, options.server.folder);
-    loaded.servers.push_back(std::move(options));
+  loaded.client = std::make_shared<net::HttpClient>(TRY(net::AddressPolicy::parse(file.addresses)));
+  for (const agent::ToolEntry& entry : file.tools) {
+    if (entry.options["kind"] == "mcp") loaded.servers.push_back(TRY(agent::mcp_tools_options(entry.options)));
   }
-  if (loaded.servers.empty()) return Error{ErrorCode::kNotFound, fmt::format("{}: no tool of kind mcp", file)};
+  if (loaded.servers.empty()) return Error{ErrorCode::kNotFound, fmt::format("{}: no tool of kind mcp", path)};
   return loaded;
 }
 

@@ -60,8 +60,8 @@ std::string host_and_port(std::string_view host, uint16_t port) {
 
 Error denied(const Destination& destination, const std::string& what, const std::string& entry) {
   return Error{ErrorCode::kDenied,
-               fmt::format("{}://{}: {}; to allow it, add \"{}\" to policy.network.allow in the cadre file",
-                           destination.scheme, host_and_port(destination.host, destination.port), what, entry)};
+               fmt::format("{}://{}: {}; to allow it, add \"{}\" to addresses in the cadre file", destination.scheme,
+                           host_and_port(destination.host, destination.port), what, entry)};
 }
 
 // An entry's text in its parts, still unchecked.

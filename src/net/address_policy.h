@@ -1,6 +1,6 @@
 // Which addresses a byte may leave for. Default: none.
 //
-// A policy is a list of entries of the cadre file (policy.network.allow):
+// A policy is a list of entries of the cadre file (addresses):
 //
 //   "api.example.com:443"     that name, that port; without a port, any
 //   "*.example.com"           every name below, not example.com itself

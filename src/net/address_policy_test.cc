@@ -135,7 +135,7 @@ TEST(AddressPolicy, ADenialSaysWhatWouldAllowIt) {
   EXPECT_EQ(name.error().code, ErrorCode::kDenied);
   EXPECT_EQ(name.error().message,
             "https://api.example.com:443: this address is not allowed; to allow it, add \"api.example.com:443\" to "
-            "policy.network.allow in "
+            "addresses in "
             "the cadre file");
   const Destination destination{"https", "db.example.com", 443};
   const auto address = policy({"db.example.com"}).check_address(destination, IpAddress::parse("fd00::1").value());
