@@ -12,7 +12,7 @@ using base::Json;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class CliTools : public CliTest {
+class CliMcpTools : public CliTest {
  protected:
   // A server of one tool, of this description, and a cadre file that names it.
   std::string file_for(const std::string& description) {
@@ -33,7 +33,7 @@ done
   }
 };
 
-TEST_F(CliTools, AToolIsNewThenApprovedThenChanged) {
+TEST_F(CliMcpTools, AToolIsNewThenApprovedThenChanged) {
   const std::string file = file_for("Says something.");
   const ProcessResult fresh = cadre({"tools", "list", "--json", file});
   ASSERT_EQ(fresh.exit_status, 0) << fresh.err;
@@ -56,13 +56,13 @@ TEST_F(CliTools, AToolIsNewThenApprovedThenChanged) {
   EXPECT_THAT(stale.err, HasSubstr("is not what the server lists now"));
 }
 
-TEST_F(CliTools, WhatAServerSaysCannotMoveTheCursor) {
+TEST_F(CliMcpTools, WhatAServerSaysCannotMoveTheCursor) {
   const ProcessResult result = cadre({"tools", "list", file_for("a\\u001b[2Jb")});
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, Not(HasSubstr("\x1b")));
 }
 
-TEST_F(CliTools, RefusesWhatIsNotThere) {
+TEST_F(CliMcpTools, RefusesWhatIsNotThere) {
   const std::string file = file_for("x");
   EXPECT_EQ(cadre({"tools", "approve", file, "--server", "talk", "--tool", "none"}).exit_status, 4);
   EXPECT_EQ(cadre({"tools", "approve", file, "--server", "other", "--tool", "say"}).exit_status, 4);

@@ -119,7 +119,7 @@ TEST(CadreFile, AllProblemsAreReportedEachWithItsPlace) {
       "    table: gone.csv\n"
       "    policy: {confidence_min: 90}\n"
       "  \"two words\": {pack: sql.gguf, table: t.csv, purpose: p}\n"
-      "tools: {}\n"
+      "toolz: {}\n"
       "budgets:\n"
       "  calls: many\n"
       "  rows: 0\n"
@@ -139,7 +139,7 @@ TEST(CadreFile, AllProblemsAreReportedEachWithItsPlace) {
                           StartsWith("/office/cadre.yaml:6:5: \"table\": there is no file \"/office/gone.csv\""),
                           StartsWith("/office/cadre.yaml:7:14: \"confidence_min\" must be a probability"),
                           StartsWith("/office/cadre.yaml:8:3: \"two words\" is no name"),
-                          StartsWith("/office/cadre.yaml:9:1: unknown key \"tools\""),
+                          StartsWith("/office/cadre.yaml:9:1: unknown key \"toolz\""),
                           StartsWith("/office/cadre.yaml:11:3: \"calls\" must be a whole number from 1 to 10000"),
                           StartsWith("/office/cadre.yaml:12:3: \"rows\" must be a whole number"),
                           StartsWith("/office/cadre.yaml:13:9: \"port\" must be a whole number"),
