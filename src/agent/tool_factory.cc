@@ -10,8 +10,10 @@
 #include "agent/file_tool.h"
 #include "agent/http_tool.h"
 #include "agent/mcp_tool.h"
+#include "agent/memory_tool.h"
 #include "agent/openapi.h"
 #include "agent/process_tool.h"
+#include "agent/retrieval_tool.h"
 #include "agent/sql_tool.h"
 
 namespace cadre::agent {
@@ -40,7 +42,7 @@ Result<void> outcome_of(const Result<Options>& read) {
   return {};
 }
 
-constexpr std::array<Kind, 6> kKinds = {{
+constexpr std::array<Kind, 8> kKinds = {{
     {"sql", [](const Json& options) { return outcome_of(sql_tool_options(options)); },
      [](const Json& options, const Client& client) -> Result<Tools> {
        return one(make_sql_tool(TRY(sql_tool_options(options)), client->policy()));
@@ -70,6 +72,14 @@ constexpr std::array<Kind, 6> kKinds = {{
     {"file", [](const Json& options) { return outcome_of(file_tool_options(options)); },
      [](const Json& options, const Client&) -> Result<Tools> {
        return one(make_file_tool(TRY(file_tool_options(options))));
+     }},
+    {"memory", [](const Json& options) { return outcome_of(memory_tool_options(options)); },
+     [](const Json& options, const Client&) -> Result<Tools> {
+       return one(make_memory_tool(TRY(memory_tool_options(options))));
+     }},
+    {"retrieval", [](const Json& options) { return outcome_of(retrieval_tool_options(options)); },
+     [](const Json& options, const Client&) -> Result<Tools> {
+       return one(make_retrieval_tool(TRY(retrieval_tool_options(options))));
      }},
 }};
 

@@ -8,6 +8,7 @@
 #include "app/eval_command.h"
 #include "app/grammar_command.h"
 #include "app/inspect_command.h"
+#include "app/memory_command.h"
 #include "app/replay_command.h"
 #include "app/run_command.h"
 #include "app/serve_command.h"
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   app::TraceOptions trace;
   app::InspectOptions inspect;
   app::CheckOptions check;
+  app::MemoryOptions memory;
   app::ReplayOptions replay;
   app::RunOptions run;
   app::ApproveOptions approve;
@@ -33,6 +35,7 @@ int main(int argc, char** argv) {
   app::BenchOptions bench;
   app::add_ask(line, ask, cadre::agent::load_decider_pack);
   app::add_trace(line, trace, cadre::agent::load_decider_pack);
+  app::add_memory(line, memory);
   app::add_replay(line, replay, cadre::agent::load_decider_pack);
   app::add_run(line, run);
   app::add_approve(line, approve);
