@@ -62,6 +62,7 @@ Result<std::unique_ptr<McpClient>> McpClient::make(McpServerOptions options,
   if (!options.url.empty()) {
     if (auto destination = net::destination_of(options.url); !destination.ok())
       return server_error(options, ErrorCode::kInvalid, destination.error().message);
+    CADRE_CHECK(client != nullptr, "a server on the web needs a client for the web");
     transport = make_mcp_http_transport(options.url, TRY(headers_of(options)), std::move(client));
   } else {
     for (const std::string& name : options.variables) TRY(variable_of(options, name));
@@ -154,7 +155,7 @@ Result<McpSpoken> McpClient::initialize(const Deadline& deadline) {
   McpAnswer answer = transport_->ask(request, deadline);
   if (answer.error) return std::move(*answer.error);
   spoken.version = TRY(read_mcp_initialize(answer.message));
-  transport_->tell("notifications/initialized", Json::object(), spoken);
+  transport_->tell("notifications/initialized", Json::object(), spoken, deadline.left_ms());
   return spoken;
 }
 

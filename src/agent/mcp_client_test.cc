@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "agent/test_mcp.h"
@@ -179,6 +180,27 @@ TEST(McpStdio, AnswersFindTheirCallsWhateverTheirOrder) {
   other.join();
   EXPECT_EQ(one.result, "one");
   EXPECT_EQ(two.result, "two");
+}
+
+TEST(McpStdio, ManyCallsAtOnceEachGetTheirAnswer) {
+  const std::string echo =
+      R"(n=${line#*'"n":'}; n=${n%%\}*}; printf '{"jsonrpc":"2.0","id":%s,"result":{"structuredContent":%s}}\n' "$id" "$n")";
+  const ShellServer server({{kDiscover, discovers()}, {kList, lists({mcp_definition("say")})}, {kCall, echo}});
+  const auto tool = tool_of(server, {.tool = "say"});
+  std::vector<std::thread> callers;
+  std::atomic<int> right{0};
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&, caller] {
+      for (int i = 0; i < 10; ++i) {
+        const int n = caller * 100 + i;
+        if (tool->call({.arguments = {{"n", n}}}).result == n) ++right;
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(right, 40);
+  EXPECT_EQ(server.count(kDiscover), 1) << "one of them found out for all";
+  EXPECT_EQ(server.count(kList), 1);
 }
 
 TEST(McpStdio, AServerThatDiesLeavesItOpenWhetherItActed) {

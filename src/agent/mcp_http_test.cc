@@ -203,22 +203,20 @@ TEST(McpHttp, WhatBreaksOffIsUncertainAndNeverSentTwice) {
   const Answer hang_up = [](const Json&, const TestRequest&, TestConnection& connection) {
     connection.is_closing = true;
   };
-  const Answer silence = [](const Json&, const TestRequest&, TestConnection& connection) {
+  base::Cancel cancel;
+  const Answer silence = [&](const Json&, const TestRequest&, TestConnection& connection) {
+    cancel.request();
     connection.wait_until_closed();
   };
   const struct {
     Answer call;
     ErrorCode code;
     bool is_uncertain;
-  } cases[] = {{half, ErrorCode::kUnavailable, true},
-               {hang_up, ErrorCode::kUnavailable, true},
-               {silence, ErrorCode::kTimeout, true},
-               {plain(500), ErrorCode::kInvalid, true},
-               {plain(502), ErrorCode::kUnavailable, true},
-               {plain(503), ErrorCode::kUnavailable, false},
-               {plain(401), ErrorCode::kDenied, false},
-               {plain(200), ErrorCode::kInvalid, true},
-               {refuses(400, -32602), ErrorCode::kInvalid, false}};
+  } cases[] = {{half, ErrorCode::kUnavailable, true},        {hang_up, ErrorCode::kUnavailable, true},
+               {plain(500), ErrorCode::kInvalid, true},      {plain(502), ErrorCode::kUnavailable, true},
+               {plain(503), ErrorCode::kUnavailable, false}, {plain(401), ErrorCode::kDenied, false},
+               {plain(200), ErrorCode::kInvalid, true},      {refuses(400, -32602), ErrorCode::kInvalid, false},
+               {silence, ErrorCode::kCancelled, true}};
   for (const auto& each : cases) {
     const TestHttpServer server(handler({{"server/discover", says(mcp_discovery())},
                                          {"tools/list", lists({mcp_definition("say")})},
@@ -228,8 +226,7 @@ TEST(McpHttp, WhatBreaksOffIsUncertainAndNeverSentTwice) {
     const auto tool =
         make_mcp_tool({.tool = "say"}, client, std::make_shared<const ToolPins>(mcp_pins({mcp_definition("say")})))
             .value();
-    const int64_t timeout_ms = each.code == ErrorCode::kTimeout ? 50 : 30'000;
-    const ToolReturn returned = tool->call({.arguments = Json::object(), .timeout_ms = timeout_ms});
+    const ToolReturn returned = tool->call({.arguments = Json::object(), .cancel = &cancel});
     ASSERT_TRUE(returned.error);
     EXPECT_EQ(returned.error->code, each.code) << returned.error->message;
     EXPECT_EQ(returned.is_uncertain, each.is_uncertain) << returned.error->message;

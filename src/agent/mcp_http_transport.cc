@@ -21,7 +21,8 @@ using net::HttpHeader;
 using net::HttpResponse;
 using net::RpcMessage;
 
-constexpr int64_t kTellMs = 2'000;
+constexpr int64_t kReplyMs = 1'000;
+constexpr int64_t kEndMs = 1'000;
 constexpr int kDepthMax = 200;
 constexpr const char* kSessionHeader = "mcp-session-id";
 
@@ -55,7 +56,8 @@ class HttpTransport final : public McpTransport {
     exchange.response.body = std::move(arriving.body);
     if (exchange.error) {
       if (request.may_be_cancelled && request.spoken.era == McpEra::kLegacy && exchange.may_have_arrived)
-        tell("notifications/cancelled", {{"requestId", request.id}, {"reason", "no longer needed"}}, request.spoken);
+        tell("notifications/cancelled", {{"requestId", request.id}, {"reason", "no longer needed"}}, request.spoken,
+             kMcpCancelMs);
       return {.error = std::move(exchange.error), .may_have_arrived = exchange.may_have_arrived};
     }
     if (exchange.response.status == 404 && !session.empty()) {
@@ -68,9 +70,9 @@ class HttpTransport final : public McpTransport {
     return answer;
   }
 
-  void tell(const std::string& method, Json params, const McpSpoken& spoken) override {
+  void tell(const std::string& method, Json params, const McpSpoken& spoken, int64_t timeout_ms) override {
     if (spoken.era == McpEra::kModern) return;  // it has no notification of a client's
-    post(net::rpc_notification(method, std::move(params)), spoken);
+    post(net::rpc_notification(method, std::move(params)), spoken, timeout_ms);
   }
 
   // What could not be reached, or would not let us in, says nothing about itself.
@@ -132,7 +134,7 @@ class HttpTransport final : public McpTransport {
     switch (message.kind) {
       case RpcMessage::Kind::kRequest:
         // In the modern era a server asks nothing.
-        if (arriving.spoken.era == McpEra::kLegacy) post(mcp_reply_to(message), arriving.spoken);
+        if (arriving.spoken.era == McpEra::kLegacy) post(mcp_reply_to(message), arriving.spoken, kReplyMs);
         break;
       case RpcMessage::Kind::kNotification:
         if (message.method == "notifications/tools/list_changed") tools_changed_ = true;
@@ -160,8 +162,8 @@ class HttpTransport final : public McpTransport {
             .may_have_arrived = true};
   }
 
-  void post(const Json& message, const McpSpoken& spoken) const {
-    net::HttpRequest http = request_for(spoken, session(), Deadline::for_ms(kTellMs, nullptr));
+  void post(const Json& message, const McpSpoken& spoken, int64_t timeout_ms) const {
+    net::HttpRequest http = request_for(spoken, session(), Deadline::for_ms(timeout_ms, nullptr));
     http.body = base::dump_json(message);
     (void)client_->exchange(http);
   }
@@ -169,7 +171,7 @@ class HttpTransport final : public McpTransport {
   void end_session() {
     const std::string old = session();
     if (old.empty()) return;
-    net::HttpRequest http = request_for({McpEra::kLegacy, ""}, old, Deadline::for_ms(kTellMs, nullptr));
+    net::HttpRequest http = request_for({McpEra::kLegacy, ""}, old, Deadline::for_ms(kEndMs, nullptr));
     http.method = "DELETE";
     (void)client_->exchange(http);
     set_session("");

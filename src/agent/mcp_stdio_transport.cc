@@ -23,7 +23,7 @@ using net::RpcMessage;
 constexpr int kStrayLinesMax = 1'000;
 constexpr int64_t kSliceMs = 100;
 constexpr auto kLook = std::chrono::milliseconds(20);
-constexpr int64_t kTellMs = 1'000;
+constexpr int64_t kReplyMs = 1'000;
 constexpr int64_t kStopMs = 500;
 constexpr int kDepthMax = 200;
 
@@ -61,8 +61,8 @@ class Conversation {
     return answer;
   }
 
-  void tell(const std::string& method, Json params) {
-    (void)send(net::rpc_notification(method, std::move(params)), Deadline::for_ms(kTellMs, nullptr));
+  void tell(const std::string& method, Json params, int64_t timeout_ms) {
+    (void)send(net::rpc_notification(method, std::move(params)), Deadline::for_ms(timeout_ms, nullptr));
   }
 
  private:
@@ -91,7 +91,7 @@ class Conversation {
       if (auto checked = deadline.check("an MCP server"); !checked.ok()) {
         lock.unlock();
         if (request.may_be_cancelled)
-          tell("notifications/cancelled", {{"requestId", request.id}, {"reason", "no longer needed"}});
+          tell("notifications/cancelled", {{"requestId", request.id}, {"reason", "no longer needed"}}, kMcpCancelMs);
         return {.error = std::move(checked).error(), .may_have_arrived = true};
       }
       if (is_reading_) {
@@ -129,7 +129,7 @@ class Conversation {
     }
     const RpcMessage& message = read.message;
     if (message.kind == RpcMessage::Kind::kRequest) {
-      (void)send(mcp_reply_to(message), Deadline::for_ms(kTellMs, nullptr));
+      (void)send(mcp_reply_to(message), Deadline::for_ms(kReplyMs, nullptr));
       return;
     }
     const std::lock_guard lock(mutex_);
@@ -176,8 +176,8 @@ class StdioTransport final : public McpTransport {
     return conversation->ask(request, deadline);
   }
 
-  void tell(const std::string& method, Json params, const McpSpoken&) override {
-    if (const auto conversation = current()) conversation->tell(method, std::move(params));
+  void tell(const std::string& method, Json params, const McpSpoken&, int64_t timeout_ms) override {
+    if (const auto conversation = current()) conversation->tell(method, std::move(params), timeout_ms);
   }
 
   // A server of before may say nothing to a question it does not know, or end.

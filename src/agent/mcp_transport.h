@@ -51,13 +51,16 @@ class McpTransport {
   // False: open() again before anything is asked.
   virtual bool is_open() const = 0;
   virtual McpAnswer ask(const McpRequest& request, const Deadline& deadline) = 0;
-  // A notification. Whether it arrives does not matter.
-  virtual void tell(const std::string& method, base::Json params, const McpSpoken& spoken) = 0;
+  // A notification, given up after `timeout_ms`. Whether it arrives does not matter.
+  virtual void tell(const std::string& method, base::Json params, const McpSpoken& spoken, int64_t timeout_ms) = 0;
   // Whether a failed server/discover shows a server of the legacy era rather than one that cannot be reached.
   virtual bool is_sign_of_legacy(const McpAnswer& answer) const = 0;
   // Whether the server has said since the last time that its tools have changed.
   virtual bool take_tools_changed() = 0;
 };
+
+// What a server that is slow to take a notification may hold up a call that is over.
+inline constexpr int64_t kMcpCancelMs = 250;
 
 // `options`: the program and its environment. Nothing is started before open().
 std::unique_ptr<McpTransport> make_mcp_stdio_transport(net::ProcessOptions options);

@@ -36,7 +36,7 @@ struct ToolDefinition {
   bool is_fenced = false;  // takes ToolCall::key and does the same call once
 };
 
-// SHA-256 over the definition in a fixed order of keys, as hexadecimal: what an approval pins.
+// SHA-256 over the definition, with the members of every object in the order of their names, as hexadecimal: what an approval pins.
 std::string tool_fingerprint(const ToolDefinition& definition);
 
 struct ToolCall {

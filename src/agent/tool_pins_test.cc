@@ -61,7 +61,7 @@ TEST(ToolPins, AnotherDefinitionIsDeniedAndSaysWhatChanged) {
   EXPECT_TRUE(has(message(changed), "/properties (gone)"));
   changed = listed("read");
   changed.input_schema = {{"properties", {{"path", {{"type", "string"}}}}}, {"type", "object"}};
-  EXPECT_TRUE(has(message(changed), "order of its members"));
+  EXPECT_TRUE(pins.check("files", changed).ok()) << "an object has no order";
   changed = listed("read");
   changed.output_schema = {{"type", "string"}};
   EXPECT_TRUE(has(message(changed), "the output schema differs at /"));
