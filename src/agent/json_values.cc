@@ -101,4 +101,40 @@ Result<Verdict> verdict_from_json(const Json& json) {
   return verdict;
 }
 
+namespace {
+
+struct Extent {
+  size_t size = 0;
+  bool is_too_deep = false;
+};
+
+// JSON writes up to six bytes for one of a string; most are written as they are.
+void measure(const base::Json& value, int depth, Extent& extent) {
+  constexpr size_t kNumberSize = 8;
+  if (depth > kRecordedDepthMax) extent.is_too_deep = true;
+  if (extent.is_too_deep || extent.size > kRecordedSizeMax) return;
+  extent.size += value.is_string() ? value.get_ref<const std::string&>().size() : kNumberSize;
+  if (value.is_object()) {
+    for (const auto& [name, member] : value.items()) {
+      extent.size += name.size();
+      measure(member, depth + 1, extent);
+    }
+  } else if (value.is_array()) {
+    for (const base::Json& item : value) measure(item, depth + 1, extent);
+  }
+}
+
+}  // namespace
+
+Result<void> check_fits_a_record(const base::Json& value) {
+  Extent extent;
+  measure(value, 0, extent);
+  if (extent.is_too_deep)
+    return Error{ErrorCode::kLimit,
+                 fmt::format("a value nested more than {} deep cannot be recorded", kRecordedDepthMax)};
+  if (extent.size > kRecordedSizeMax)
+    return Error{ErrorCode::kLimit, fmt::format("a value of more than {} bytes cannot be recorded", kRecordedSizeMax)};
+  return {};
+}
+
 }  // namespace cadre::agent

@@ -93,6 +93,12 @@ base::Json vector_to_json(const std::vector<T>& values, Dump dump) {
 // The member itself; kCorrupt if there is none.
 Result<base::Json> member_at(const base::Json& object, const char* key);
 
+// What came from outside and is to stand in a record of the journal: kLimit if it is nested more than kRecordedDepthMax deep or would have more
+// than about kRecordedSizeMax bytes. Both leave room for what a record puts around it.
+inline constexpr int kRecordedDepthMax = 100;
+inline constexpr size_t kRecordedSizeMax = 4 << 20;
+Result<void> check_fits_a_record(const base::Json& value);
+
 base::Json error_to_json(const std::optional<Error>& error);  // null for none
 Result<std::optional<Error>> error_at(const base::Json& object, const char* key);
 

@@ -198,23 +198,13 @@ void LiveRun::start_one(const RunState& state, const VerifyCall& effect) {
       [question = std::move(question)](LiveRun&) -> Event { return ask_call_verdicts(question); });
 }
 
-// A call that changes something is not cut short once it was made: what became of it must be known.
 void LiveRun::start_one(const RunState& state, const Execute& effect) {
   StepQuestion question = question_of(state, effect.step);
-  Tool* tool = question.specialist->tool();
-  CADRE_CHECK(tool != nullptr, "only steps with a tool execute");
-  const JobKind kind = tool->waits() ? JobKind::kWaiting : JobKind::kLocal;
-  const bool may_be_cut_short = !changes_something(assignment_of(state, effect.step));
+  const Tool* tool = question.specialist->tool();
+  const JobKind kind = tool != nullptr && tool->waits() ? JobKind::kWaiting : JobKind::kLocal;
   ask(kind, effect.turn, &RunTimings::execute_ns,
-      [question = std::move(question), effect, tool, may_be_cut_short](LiveRun& run) -> Event {
-        ToolReturn returned = tool->call({.arguments = question.candidate.call,
-                                          .key = fmt::format("{}.{}", run.id().text(), effect.key),
-                                          .timeout_ms = question.policy.timeout_ms,
-                                          .work_max = question.policy.work_max,
-                                          .rows_max = question.policy.rows_max,
-                                          .cancel = may_be_cut_short ? &run.cancel_ : nullptr});
-        return CallReturned{
-            question.step, std::move(returned.error), returned.is_uncertain, std::move(returned.result), {}};
+      [question = std::move(question), effect, assignment = assignment_of(state, effect.step)](LiveRun& run) -> Event {
+        return ask_tool(question, assignment, fmt::format("{}.{}", run.id().text(), effect.key), &run.cancel_);
       });
 }
 

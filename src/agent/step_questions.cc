@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/json_values.h"
 #include "base/check.h"
 
 namespace cadre::agent {
@@ -31,7 +32,32 @@ AttemptReturned ask_attempt(const StepQuestion& question, const Attempt& effect,
                                                                          .attempt = question.attempts,
                                                                          .cancel = cancel});
   event.step = question.step;
+  for (const Candidate& candidate : event.candidates) {
+    auto fits = check_fits_a_record(candidate.call);
+    if (fits.ok()) fits = check_fits_a_record(candidate.grounds);
+    if (!fits.ok()) return {.step = question.step, .error = fits.error()};
+  }
   return event;
+}
+
+CallReturned ask_tool(const StepQuestion& question, const Assignment& assignment, const std::string& key,
+                      const base::Cancel* cancel) {
+  Tool* tool = question.specialist->tool();
+  CADRE_CHECK(tool != nullptr, "only steps with a tool execute");
+  // A call that changes something is not cut short once it was made: what became of it must be known.
+  const bool changes = changes_something(assignment);
+  ToolReturn returned = tool->call({.arguments = question.candidate.call,
+                                    .key = key,
+                                    .timeout_ms = question.policy.timeout_ms,
+                                    .work_max = question.policy.work_max,
+                                    .rows_max = question.policy.rows_max,
+                                    .cancel = changes ? nullptr : cancel});
+  if (const auto fits = check_fits_a_record(returned.result); !fits.ok() && !returned.error) {
+    // What was done was done: a call that changed something stands in the journal with what can be said of it.
+    returned.result = changes ? Json{{"unrecorded", fits.error().message}} : Json();
+    if (!changes) returned.error = fits.error();
+  }
+  return {question.step, std::move(returned.error), returned.is_uncertain, std::move(returned.result), {}};
 }
 
 CallVerified ask_call_verdicts(const StepQuestion& question) {
@@ -40,6 +66,10 @@ CallVerified ask_call_verdicts(const StepQuestion& question) {
 
 ResultVerified ask_result_verdicts(const StepQuestion& question) {
   CheckedResult checked = question.specialist->after_call(question.task(), question.candidate, question.result);
+  if (const auto fits = check_fits_a_record(checked.output); !fits.ok()) {
+    checked.verdicts.push_back({"output", false, fits.error().message});
+    checked.output = nullptr;
+  }
   return {question.step, std::move(checked.verdicts), std::move(checked.output)};
 }
 

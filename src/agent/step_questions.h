@@ -35,6 +35,9 @@ struct StepQuestion {
 };
 
 AttemptReturned ask_attempt(const StepQuestion& question, const Attempt& effect, const base::Cancel* cancel);
+// Makes the call, with its key. What cannot be recorded is an error, or of a call that changed something a result that says so.
+CallReturned ask_tool(const StepQuestion& question, const Assignment& assignment, const std::string& key,
+                      const base::Cancel* cancel);
 CallVerified ask_call_verdicts(const StepQuestion& question);
 ResultVerified ask_result_verdicts(const StepQuestion& question);
 
