@@ -283,6 +283,9 @@ void LiveRun::after_change() {
       jobs.swap(outbox_);
       later.swap(later_);
     }
+    const bool may_take_long =
+        std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.first == JobKind::kWaiting; });
+    if (may_take_long && !stopped_by_) writer_.flush();
   }
   for (auto& [delay_ms, job] : later) parts_.executor->post_later(delay_ms, std::move(job));
   const auto next =

@@ -30,6 +30,10 @@ Result<void> RunWriter::hold(const Record& record) {
   return is_synced ? settle() : Result<void>();
 }
 
+void RunWriter::flush() {
+  if (!held_.empty()) hand_over();
+}
+
 void RunWriter::hand_over() {
   handed_over_.push_back(journal_.append_async(run(), held_));
   held_.clear();

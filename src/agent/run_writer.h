@@ -31,6 +31,8 @@ class RunWriter {
 
   // Returns once the record is as durable as it asks to be.
   Result<void> write(const Record& record);
+  // Hands over what is held, without waiting: what follows may take long, and somebody may be watching.
+  void flush();
   // Requires a begun run.
   const store::RunId& run() const;
 

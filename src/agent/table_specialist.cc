@@ -100,8 +100,13 @@ struct Decided {
   contract::SqlCall call;
 };
 
-Result<Decided> decided(const Candidate& candidate) {
-  return Decided{TRY(bytes_at(candidate.call, "sql")), TRY(call_from_json(candidate.grounds))};
+// The decisions of a call that somebody else wrote (an orchestrator) are what its text says, if that is inside the contract.
+Result<Decided> decided(const contract::Table& table, const contract::SqlTask& task, const Candidate& candidate) {
+  Decided parts{TRY(bytes_at(candidate.call, "sql")), {}};
+  parts.call = candidate.grounds.is_object() && candidate.grounds.contains("select")
+                   ? TRY(call_from_json(candidate.grounds))
+                   : TRY(contract::validate_sql(table, task, parts.sql));
+  return parts;
 }
 
 // Assembled calls name columns of the table by construction; an engine is still not trusted.
@@ -254,13 +259,15 @@ AttemptReturned TableSpecialist::attempt(const StepTask& step, const AttemptLimi
 std::vector<Verdict> TableSpecialist::verify_call(const StepTask& step, const Candidate& candidate) const {
   const auto task = impl_->task_of(step);
   if (!task.ok()) return {{"contract", false, task.error().message}};
-  const auto parts = decided(candidate);
+  const auto parts = decided(impl_->table, **task, candidate);
   if (!parts.ok()) return {{"contract", false, parts.error().message}};
   return agent::verify_call(impl_->table, **task, parts->sql, parts->call);
 }
 
-CheckedResult TableSpecialist::verify_result(const StepTask&, const Candidate& candidate, const Json& json) const {
-  const auto parts = decided(candidate);
+CheckedResult TableSpecialist::verify_result(const StepTask& step, const Candidate& candidate, const Json& json) const {
+  const auto task = impl_->task_of(step);
+  if (!task.ok()) return {{{"contract", false, task.error().message}}, nullptr};
+  const auto parts = decided(impl_->table, **task, candidate);
   if (!parts.ok()) return {{{"contract", false, parts.error().message}}, nullptr};
   const auto result = result_from_json(json);
   if (!result.ok()) return {{{"executes", false, result.error().message}}, nullptr};
@@ -271,7 +278,8 @@ CheckedResult TableSpecialist::verify_result(const StepTask&, const Candidate& c
 
 StepAnswer TableSpecialist::answer(const StepTask& step, const Candidate& candidate, const Json& output) const {
   const auto task = impl_->task_of(step);
-  const auto parts = decided(candidate);
+  if (!task.ok()) return {};
+  const auto parts = decided(impl_->table, **task, candidate);
   Json rows = output;
   rows["vm_steps"] = 0;
   const auto result = result_from_json(rows);
