@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/bench_decisions.h"
+#include "app/bench_sql.h"
 #include "app/exit_codes.h"
 #include "app/printable.h"
 #include "app/progress.h"
@@ -263,6 +264,7 @@ void add_bench(CommandLine& line, BenchOptions& options) {
       "cadre bench contracts --data maskbench --states 100000 --instances 100000 --walks 10000 --threads 2");
   contracts.action([&options] { return run_contract_check(options); });
   add_bench_decisions(bench, options);
+  add_bench_sql(bench, options);
   bench.example("cadre bench grammar --data maskbench --json");
 }
 

@@ -48,6 +48,7 @@ Json as_json(const contract::ToolSet* tools, const DecisionPoint& point) {
   for (const contract::Candidate& candidate : point.candidates()) {
     Json one = {{"bytes", candidate.bytes}, {"label", candidate.label}};
     if (candidate.source) one["source"] = {candidate.source->begin, candidate.source->end};
+    if (!candidate.source_name.empty()) one["source_name"] = candidate.source_name;
     value["candidates"].push_back(std::move(one));
   }
   return value;

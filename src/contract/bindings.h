@@ -54,6 +54,7 @@ class Bindings {
   // Null: not bound.
   const std::string* source(std::string_view name) const;
   const ValueSet* set(std::string_view name) const;
+  const std::map<std::string, std::string, std::less<>>& sources() const { return sources_; }
   const BindingOptions& options() const { return options_; }
 
  private:

@@ -46,23 +46,23 @@ const TokenMask& Constraint::mask() {
 bool Constraint::advance(uint32_t token) {
   const Vocabulary& vocabulary = *bound_->vocabulary;
   if (position_->ended || token >= vocabulary.size()) return false;
-  Position next = *position_;
-  if (token == vocabulary.end_of_sequence()) {
+  const bool ends = token == vocabulary.end_of_sequence();
+  Contract::State state = position_->state;
+  std::string_view text;
+  if (ends) {
     if (!complete()) return false;
-    next.ended = true;
   } else {
     if (vocabulary.rank_of(token) == kNoToken || position_->tokens_left == 0) return false;
-    const std::string_view text = vocabulary.text(token);
-    if (!bound_->contract->read(next.state, text)) return false;
-    if (next.tokens_left != kNoBudget) {
-      if (bound_->contract->distance(next.state) > distance_max()) return false;
-      --next.tokens_left;
-    }
-    next.text_size += text.size();
+    text = vocabulary.text(token);
+    if (!bound_->contract->take(state, text, distance_max())) return false;
   }
-  next.token = token;
-  next.before = position_;
-  position_ = std::make_shared<const Position>(std::move(next));
+  auto next = std::make_shared<Position>(std::move(state), position_->tokens_left);
+  if (!ends && next->tokens_left != kNoBudget) --next->tokens_left;
+  next->text_size = position_->text_size + text.size();
+  next->token = token;
+  next->ended = ends;
+  next->before = position_;
+  position_ = std::move(next);
   return true;
 }
 

@@ -81,7 +81,7 @@ class Constraint {
   };
   struct Position {
     Position(Contract::State begun, uint32_t tokens) : state(std::move(begun)), tokens_left(tokens) {}
-    Position(const Position&) = default;
+    Position(const Position&) = delete;
     Position& operator=(const Position&) = delete;
     ~Position();  // of a long chain, without recursion
     Contract::State state;

@@ -131,6 +131,73 @@ TEST_P(ConstraintModes, MasksOfALargeVocabularyAreWhatAdvanceTakes) {
 INSTANTIATE_TEST_SUITE_P(Modes, ConstraintModes, testing::Values(SchemaMode::kAccept, SchemaMode::kGenerate),
                          [](const auto& one) { return one.param == SchemaMode::kAccept ? "Accept" : "Generate"; });
 
+// Words, runs of one character up to 90 of them, and what ends a text.
+std::shared_ptr<const Vocabulary> text_vocabulary() {
+  std::vector<std::string> tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  for (const char* piece : {"a b", " a", "ab", "abc", "a ", "ab ab", "\",", "x\"", "\"]", "\",\"", "abab", "aba b a",
+                            " a a a a", "\xC3\xA9\xC3\xA9", "\\n", "\xE2\x82\xAC", "xx\",\"aa", "cd"})
+    tokens.emplace_back(piece);
+  for (const size_t size : {17, 20, 33, 64, 90}) {
+    tokens.emplace_back(size, 'a');
+    tokens.emplace_back(size, ' ');
+    tokens.push_back(std::string(size, 'a') + "\"");
+  }
+  return Vocabulary::build(tokens, kNoToken).value();
+}
+
+TEST_P(ConstraintModes, FarFromALimitAndNearItTheMaskIsWhatAdvanceTakes) {
+  const auto vocabulary = text_vocabulary();
+  base::Random random(14);
+  for (const char* schema :
+       {R"j({"type":"string","maxLength":70})j", R"j({"type":"string","maxLength":220,"minLength":3})j",
+        R"j({"type":"string","minLength":1,"maxLength":5000,"pattern":"^$|(^(?:\\S+\\s+){0,99}\\S+$)"})j",
+        R"j({"type":"string","maxLength":150,"pattern":"^[a-c ]*x?$"})j",
+        R"j({"type":"string","pattern":"^(ab|cd){2,90}$"})j",
+        R"j({"type":"array","items":{"type":"string","pattern":"a{70,}","maxLength":130},"maxItems":3})j",
+        R"j({"anyOf":[{"type":"string","maxLength":100},{"type":"string","pattern":"^[ab]*$"}]})j",
+        R"j({"type":"string","maxLength":110,"not":{"maxLength":70}})j",
+        R"j({"type":"string","allOf":[{"pattern":"^(aa)*$"},{"pattern":"^(aaa)*$"}],"maxLength":160})j"}) {
+    const auto contract = SchemaContract::compile(schema, GetParam());
+    ASSERT_TRUE(contract.ok()) << schema << contract.error().message;
+    for (int walk = 0; walk < 8; ++walk) {
+      const bool budgeted = GetParam() == SchemaMode::kGenerate && walk % 2 == 1;
+      const uint32_t budget = budgeted ? (*contract)->bytes_min() + static_cast<uint32_t>(random.below(90)) : kNoBudget;
+      auto constraint = Constraint::make(*contract, vocabulary, budget).value();
+      for (int step = 0; step < 60; ++step) {
+        const TokenMask mask = constraint.mask();
+        std::vector<uint32_t> inside;  // that do not end the text, and so lead on towards the limit
+        for (uint32_t rank = 0; rank < vocabulary->ranks(); ++rank) {
+          Constraint fork = constraint;
+          ASSERT_EQ(fork.advance(vocabulary->id_of(rank)), mask.allows(rank))
+              << schema << "\n"
+              << constraint.text() << " + " << vocabulary->text_of_rank(rank) << " left " << constraint.tokens_left();
+          const bool ends = vocabulary->text_of_rank(rank).find('"') != std::string_view::npos;
+          if (mask.allows(rank) && (!ends || random.chance(0.02))) inside.push_back(rank);
+        }
+        if (mask.count == 0) break;
+        const uint32_t rank = inside.empty() ? mask.intervals[0].low : inside[random.below(inside.size())];
+        ASSERT_TRUE(constraint.advance(vocabulary->id_of(rank)));
+      }
+    }
+  }
+}
+
+TEST(Constraint, FarFromALimitPositionsShareOneMask) {
+  const auto vocabulary = text_vocabulary();
+  for (const char* schema : {R"j({"type":"string","maxLength":5000})j",
+                             R"j({"type":"string","maxLength":5000,"pattern":"^$|(^(?:\\S+\\s+){0,499}\\S+$)"})j"}) {
+    for (const SchemaMode mode : {SchemaMode::kAccept, SchemaMode::kGenerate}) {
+      const auto contract = SchemaContract::compile(schema, mode).value();
+      auto constraint = Constraint::make(contract, vocabulary).value();
+      for (const char c : std::string_view("\"ab a")) ASSERT_TRUE(constraint.advance(static_cast<uint8_t>(c)));
+      const TokenMask* first = &constraint.mask();
+      for (const char c : std::string_view("b aba")) ASSERT_TRUE(constraint.advance(static_cast<uint8_t>(c)));
+      EXPECT_EQ(&constraint.mask(), first) << schema;
+    }
+  }
+}
+
 TEST(Constraint, RandomWalksEndValidWithinTheBudget) {
   const auto vocabulary = json_vocabulary();
   base::Random random(12);

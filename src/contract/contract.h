@@ -6,7 +6,7 @@
 //     contract->complete(state);
 //
 // A contract reads bytes. It knows from each state which tokens of a vocabulary may follow, exactly, and (if it is bounded()) how many bytes
-// lead to the end at most. Promises: mask() holds the tokens that read() takes and that end within the given distance. From a
+// lead to the end at most. Promises: mask() holds the tokens that take() takes. From a
 // state with distance d > 0 some byte leads to one with d - 1 or less; so who starts within a budget ends within it.
 // Tables grow as they are used, up to a limit; past it everything is refused and problem() says so.
 // Thread safety: all members lock inside, a contract may be shared by threads. States are values.
@@ -45,12 +45,19 @@ class Contract {
   virtual State start() = 0;
   // Reads the bytes; false, and the state unchanged, if they are refused.
   virtual bool read(State& state, std::string_view bytes) = 0;
+  // Reads a token, if it leads to a state at most `distance_max` from the end (kNoBudget: any); false, and the state unchanged, otherwise.
+  virtual bool take(State& state, std::string_view token, uint32_t distance_max) {
+    State next = state;
+    if (!read(next, token) || (distance_max != kNoBudget && distance(next) > distance_max)) return false;
+    state = std::move(next);
+    return true;
+  }
   virtual bool complete(const State& state) = 0;
   // Is distance() known, so that budgets can be kept?
   virtual bool bounded() const = 0;
   // Bytes that finish the text from here, at most; kNoWay for all states if not bounded().
   virtual uint32_t distance(const State& state) = 0;
-  // The tokens that may come next and lead to a state at most `distance_max` from the end; kNoBudget: any.
+  // The tokens that take() takes.
   virtual std::shared_ptr<const TokenMask> mask(const std::shared_ptr<const Vocabulary>& vocabulary, const State& state,
                                                 uint32_t distance_max) = 0;
   // The bytes that must come next whatever is chosen, `size_max` of them at most; none where there is a choice or the text may end.

@@ -32,7 +32,7 @@ std::string_view decision_kind_name(DecisionKind kind);  // "tool", "value", ...
 
 enum class OpenKind : uint8_t { kText, kNumber, kName };
 
-struct SourceSpan {  // bytes of the input
+struct SourceSpan {  // bytes of the input or of a bound source
   size_t begin = 0, end = 0;
   friend bool operator==(const SourceSpan&, const SourceSpan&) = default;
 };
@@ -41,6 +41,7 @@ struct Candidate {
   std::string bytes;                 // what it writes; nothing for the choice of a type or to leave a member out
   std::string label;                 // to be scored: the contract's own word, the text of a value
   std::optional<SourceSpan> source;  // where the input says so, if it is a copy
+  std::string source_name;  // of a copy out of a bound source (contract/bindings.h): which; empty: out of the input
 };
 
 struct CandidateList {

@@ -58,13 +58,17 @@ const DecisionIndex::Shape& DecisionIndex::shape(uint32_t location) {
   return shape;
 }
 
+const DecisionIndex::List& DecisionIndex::copies(uint32_t program) {
+  return copies_.of(machine_.programs(), program, candidates_max_);
+}
+
 const DecisionIndex::List& DecisionIndex::texts(uint32_t program) {
   const auto [entry, is_new] = texts_.try_emplace(program);
   if (!is_new || machine_.programs().is_plain(program)) return entry->second;
   const uint32_t start = machine_.programs().text_start(program);
   if (start == kNone) return entry->second = nothing();
   const TextState& text = machine_.programs().text(start);
-  if (text.only_counts || text.is_regex) return entry->second;
+  if (text.only_counts || text.is_regex || copies(program) != nullptr) return entry->second;
   const auto texts = finite_texts(machine_.programs().formulas().languages(), text.languages.front(), candidates_max_);
   if (!texts) return entry->second;
   auto list = std::make_shared<CandidateList>();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "contract/decision.h"
+#include "contract/decision_copies.h"
 #include "contract/schema_machine.h"
 
 namespace cadre::contract {
@@ -34,10 +35,17 @@ class DecisionIndex {
     List first, further;    // present or absent: as the first member and behind others
   };
 
-  DecisionIndex(SchemaMachine& machine, size_t candidates_max) : machine_(machine), candidates_max_(candidates_max) {}
+  struct Limits {
+    size_t candidates_max, spans_max;  // as DecisionOptions says
+  };
+  DecisionIndex(SchemaMachine& machine, const Bindings* bindings, Limits limits)
+      : machine_(machine), candidates_max_(limits.candidates_max), copies_(bindings, limits.spans_max) {}
 
   const Shape& shape(uint32_t location);
-  // The texts or numbers of a program; none if they are not finitely many.
+  // Of a program whose texts are copies out of bound sources, perhaps beside others: those that are offered (contract/decision_copies.h); none for
+  // any other program.
+  const List& copies(uint32_t program);
+  // The texts or numbers of a program; none if they are not finitely many, or if there are copies.
   const List& texts(uint32_t program);
   const List& numbers(uint32_t program);
   // The names of members that the schema leaves open, as JSON strings; none if they are not finitely many.
@@ -54,6 +62,7 @@ class DecisionIndex {
  private:
   SchemaMachine& machine_;
   size_t candidates_max_;
+  DecisionCopies copies_;
   std::unordered_map<uint32_t, Shape> shapes_;
   std::unordered_map<uint32_t, List> texts_, numbers_;
   std::unordered_map<uint32_t, List> names_;                   // per frame

@@ -71,6 +71,8 @@ class Outliner {
   void add_typed_value(ValueType type, uint32_t program) {
     switch (type) {
       case ValueType::kString:
+        if (const List& copies = points_.index().copies(program); copies != nullptr)
+          return add(DecisionKind::kSpan, copies);
         return add_scalar(points_.index().texts(program), program, OpenKind::kText);
       case ValueType::kNumber:
         return add_scalar(points_.index().numbers(program), program, OpenKind::kNumber);

@@ -13,7 +13,7 @@ DecisionPoints::DecisionPoints(std::shared_ptr<SchemaContract> contract, SchemaM
                                const DecisionOptions& options)
     : contract_(std::move(contract)),
       options_(options),
-      index_(machine, options.candidates_max),
+      index_(machine, contract_->bindings(), {options.candidates_max, options.spans_max}),
       tools_(machine.tools()) {
   if (tools_ == nullptr) {
     labels_.emplace_back(contract_->schema());

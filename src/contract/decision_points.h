@@ -33,7 +33,7 @@ struct DecisionOptions {
   size_t items_max = 64;             // of an array, and members of an object whose names the schema does not say
   size_t depth_max = 32;             // of containers, where there is another way
   size_t candidates_max = 4096;      // a finite set beyond it counts as open
-  size_t spans_max = 1024;           // of the input
+  size_t spans_max = 1024;           // of the input, and of each bound source
   bool members_of_any_name = false;  // also where the schema merely does not forbid them
 };
 

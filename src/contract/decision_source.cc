@@ -24,7 +24,8 @@ class SpanFinder {
   SpanFinder(std::string_view text, const std::vector<text::Word>& words, size_t spans_max)
       : text_(text), words_(words), spans_max_(spans_max) {}
 
-  std::vector<SourceSpan> run() {
+  std::vector<SourceSpan> run(SpanKinds kinds) {
+    if (kinds == SpanKinds::kPhrasesAndTokens) add_tokens();
     add_lines();
     for (const char quote : {'"', '\'', '`'}) add_quoted(quote);
     for (size_t length = 1; length <= kSpanWordsMax; ++length) {
@@ -41,6 +42,15 @@ class SpanFinder {
   void add(size_t begin, size_t end) {
     if (begin < end && spans_.size() < spans_max_ && seen_.insert(text_.substr(begin, end - begin)).second)
       spans_.push_back({begin, end});
+  }
+
+  void add_tokens() {
+    for (size_t begin = 0; begin < text_.size();) {
+      size_t end = begin;
+      while (end < text_.size() && !is_space(text_[end])) ++end;
+      add(begin, end);
+      begin = end + 1;
+    }
   }
 
   void add_lines() {
@@ -99,6 +109,11 @@ DecisionSource::List filtered(const DecisionSource::List& list, const Fits& fits
 
 }  // namespace
 
+std::vector<SourceSpan> find_spans(std::string_view text, size_t spans_max, SpanKinds kinds) {
+  const std::vector<text::Word> words = text::split_words(text);
+  return SpanFinder(text, words, spans_max).run(kinds);
+}
+
 Result<std::shared_ptr<DecisionSource>> DecisionSource::read(std::string text, size_t spans_max) {
   if (text.size() > kInputSizeBytesMax)
     return Error{ErrorCode::kLimit,
@@ -107,7 +122,7 @@ Result<std::shared_ptr<DecisionSource>> DecisionSource::read(std::string text, s
   std::shared_ptr<DecisionSource> source(new DecisionSource(std::move(text)));
   const std::vector<text::Word> words = text::split_words(source->text_);
   auto spans = std::make_shared<CandidateList>();
-  for (const SourceSpan& span : SpanFinder(source->text_, words, spans_max).run()) {
+  for (const SourceSpan& span : SpanFinder(source->text_, words, spans_max).run(SpanKinds::kPhrases)) {
     const std::string_view written = std::string_view(source->text_).substr(span.begin, span.end - span.begin);
     if (auto bytes = canonical_string(written)) spans->add({std::move(*bytes), std::string(written), span});
   }

@@ -9,7 +9,9 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "contract/decision.h"
@@ -17,6 +19,11 @@
 namespace cadre::contract {
 
 class SchemaPrograms;
+
+// Phrases: what the first lines say. Tokens: also what stands between white space, which keeps ids and addresses whole.
+enum class SpanKinds : uint8_t { kPhrases, kPhrasesAndTokens };
+// In the order of their places. REQUIRES UTF-8.
+std::vector<SourceSpan> find_spans(std::string_view text, size_t spans_max, SpanKinds kinds);
 
 inline constexpr size_t kInputSizeBytesMax = 64 << 10;
 inline constexpr size_t kSpanWordsMax = 12;

@@ -30,7 +30,7 @@ void DecisionWalk::choose(size_t index) {
   points_->contract().with_machine([&](SchemaMachine&) {
     const List list = point_.list;  // writing replaces the point
     const Candidate& candidate = list->items[index];
-    made_.push_back({point_.kind, point_.tool, point_.path, size_, size_, candidate.source});
+    made_.push_back({point_.kind, point_.tool, point_.path, size_, size_, candidate.source, candidate.source_name});
     switch (point_.kind) {
       case DecisionKind::kTool:
         call_tool(candidate);
@@ -57,7 +57,9 @@ void DecisionWalk::choose(size_t index) {
 }
 
 bool DecisionWalk::supply(std::string_view json) {
-  if (!is_choosing() || (point_.kind != DecisionKind::kOpen && point_.kind != DecisionKind::kNumber)) return false;
+  if (!is_choosing() || (point_.kind != DecisionKind::kOpen && point_.kind != DecisionKind::kNumber &&
+                         point_.kind != DecisionKind::kSpan))
+    return false;
   return points_->contract().with_machine([&](SchemaMachine&) {
     const Result<JsonValue> value = parse_document(json);
     if (!value.ok()) return false;
@@ -66,7 +68,7 @@ bool DecisionWalk::supply(std::string_view json) {
     std::string bytes(json);
     if (is_name()) bytes = (open_.back().has_any ? "," : "") + bytes + ":";
     if (!fits(after(bytes, !is_name()), bytes.size())) return false;
-    made_.push_back({point_.kind, point_.tool, point_.path, size_, size_ + bytes.size(), std::nullopt});
+    made_.push_back({point_.kind, point_.tool, point_.path, size_, size_ + bytes.size(), std::nullopt, {}});
     is_name() ? write_name(bytes, value->text) : write_value(bytes);
     advance();
     return true;
@@ -385,6 +387,8 @@ void DecisionWalk::at_typed_value(uint32_t location, ValueType type, bool must_d
   const bool is_text = type == ValueType::kString;
   const bool is_regex = is_text && programs().text(programs().text_start(program)).is_regex;
   const bool is_alone = shape.is_settled && !must_differ && !is_regex && machine().is_local(cursor_.state());
+  if (const List& copies = is_text ? points_->index().copies(program) : nullptr; copies != nullptr && !must_differ)
+    return ask(DecisionKind::kSpan, offered(copies, is_alone, points_->index().verified()));
   const List& finite = is_text ? points_->index().texts(program) : points_->index().numbers(program);
   if (finite != nullptr && !must_differ) {
     List list = offered(finite, is_alone, points_->index().verified());

@@ -27,6 +27,7 @@ struct DecisionMade {
   std::string path;
   size_t begin = 0, end = 0;         // what it wrote, in the output; all else was forced
   std::optional<SourceSpan> source;  // of what was copied
+  std::string source_name;           // out of which bound source; empty: out of the input
 };
 
 class DecisionWalk {
@@ -39,7 +40,7 @@ class DecisionWalk {
   const DecisionPoint& decision() const { return point_; }  // REQUIRES is_choosing()
   // Takes a candidate by its index and goes on to the next decision. REQUIRES is_choosing() and index < candidates().size().
   void choose(size_t index);
-  // At a decision of kind kOpen or kNumber: a value (or name) from elsewhere, as JSON in generate mode's spelling. False, and nothing
+  // At a decision of kind kOpen, kNumber or kSpan: a value (or name) from elsewhere, as JSON in generate mode's spelling. False, and nothing
   // changed, if the contract refuses it there or it does not fit into the budget.
   bool supply(std::string_view json);
 

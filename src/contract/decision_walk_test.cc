@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "contract/decision_outline.h"
 #include "contract/decision_texts.h"
 #include "contract/schema_validate.h"
 #include "contract/tool_calls.h"
@@ -249,6 +250,75 @@ TEST(DecisionWalk, WhateverIsChosenEndsValid) {
       EXPECT_TRUE(validate_document(made.contract->schema(), *document)->valid) << schema << " " << walk.text();
     }
     EXPECT_GT(done, 20u) << schema;
+  }
+}
+
+Subject bound_subject(const std::string& schema, std::shared_ptr<const Bindings> bindings) {
+  auto read = std::make_shared<const Schema>(read_schema(schema).value());
+  auto contract = SchemaContract::compile(read, SchemaMode::kGenerate, std::move(bindings));
+  EXPECT_TRUE(contract.ok()) << schema << ": " << contract.error().message;
+  return {*contract, *DecisionPoints::make(*contract), nullptr};
+}
+
+TEST(DecisionWalk, CopiesOutOfBoundSourcesAreSpansWithTheirPlaces) {
+  auto bindings = std::make_shared<Bindings>();
+  bindings->bind_source("input", "send it").value();
+  bindings->bind_source("mail", "Ann moved to New\n York, id a-1/b").value();
+  bindings->bind_set("ids", ValueSet::make({"k2", "k1"}).value()).value();
+  const Subject made = bound_subject(
+      R"({"type":"object","properties":{"city":{"type":"string","x-copy":{"from":"mail","maxWords":2,"fold":"space"}},)"
+      R"("verb":{"x-copy":{"maxWords":1},"type":"string"},"id":{"type":"string","x-enum-from":"ids"},)"
+      R"("any":{"type":"string","anyOf":[{"x-copy":{"from":"mail","unit":"token","maxWords":3}},{"const":"none"}],"minLength":4}},)"
+      R"("required":["city","verb","id","any"],"additionalProperties":false})",
+      bindings);
+  DecisionWalk walk = made.walk();
+  EXPECT_EQ(walk.decision().kind, DecisionKind::kSpan);
+  EXPECT_THAT(labels(walk.decision()), ::testing::IsSupersetOf({"Ann", "Ann moved", "to New", "New York", "York"}));
+  EXPECT_THAT(labels(walk.decision()), ::testing::Not(::testing::Contains("Ann moved to")));
+  choose(walk, "New York");
+  EXPECT_THAT(labels(walk.decision()), ElementsAre("send", "it"));
+  EXPECT_EQ(walk.decision().candidates()[1].source_name, "input");
+  EXPECT_EQ(walk.decision().candidates()[1].source, (SourceSpan{5, 7}));
+  EXPECT_TRUE(walk.supply("\"it\""));
+  EXPECT_EQ(walk.decision().kind, DecisionKind::kValue);
+  EXPECT_THAT(labels(walk.decision()), ElementsAre("k1", "k2"));
+  walk.choose(0);
+  EXPECT_EQ(walk.decision().kind, DecisionKind::kSpan);
+  EXPECT_EQ(labels(walk.decision()).back(), "none");
+  choose(walk, "a-1/b");
+  ASSERT_TRUE(walk.is_done()) << walk.problem();
+  EXPECT_EQ(walk.text(), R"({"city":"New York","verb":"it","id":"k1","any":"a-1/b"})");
+  EXPECT_EQ(walk.decisions()[0].source_name, "mail");
+  EXPECT_EQ(walk.decisions()[0].source, (SourceSpan{13, 22}));
+}
+
+TEST(DecisionWalk, WhateverCopyIsChosenTheDocumentIsGroundedThere) {
+  base::Random random(31);
+  const std::string schema =
+      R"({"type":"object","x-grounded":true,"properties":{"a":{"type":"string"},"b":{"type":"string","maxLength":9},)"
+      R"("c":{"type":"array","items":{"type":"string","x-copy":{"from":["mail","input"],"unit":"line"}},"maxItems":3}},)"
+      R"("required":["a"],"additionalProperties":false})";
+  auto bindings = std::make_shared<Bindings>();
+  bindings->bind_source("input", "book a table for two at Chez Marie, please").value();
+  bindings->bind_source("mail", "first line\nsecond \"line\"\nthird").value();
+  const Subject made = bound_subject(schema, bindings);
+  const DecisionOutline outline = decision_outline(*made.points, nullptr);
+  EXPECT_TRUE(std::ranges::any_of(outline.points, [](const auto& p) { return p.kind == DecisionKind::kSpan; }));
+  for (int round = 0; round < 200; ++round) {
+    DecisionWalk walk = made.walk();
+    while (walk.is_choosing() && !walk.decision().must_abstain())
+      walk.choose(random.below(walk.decision().candidates().size()));
+    ASSERT_TRUE(walk.is_done()) << walk.text() << walk.problem();
+    const auto document = parse_document(walk.text());
+    ASSERT_TRUE(document.ok());
+    const auto validity = validate_document(made.contract->schema(), *document, bindings.get());
+    ASSERT_TRUE(validity.ok() && validity->valid) << walk.text();
+    for (const DecisionMade& decision : walk.decisions()) {
+      if (decision.kind != DecisionKind::kSpan) continue;
+      const std::string copy = bindings->source(decision.source_name)
+                                   ->substr(decision.source->begin, decision.source->end - decision.source->begin);
+      EXPECT_EQ(*canonical_string(copy), walk.text().substr(decision.begin, decision.end - decision.begin));
+    }
   }
 }
 

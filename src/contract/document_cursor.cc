@@ -19,16 +19,36 @@ bool is_after_item(Kind kind) {
 
 }  // namespace
 
-bool DocumentCursor::read(std::string_view bytes) {
-  if (machine_->dead(state_)) return false;
+bool DocumentCursor::read(std::string_view bytes, Trace* trace) {
+  if (is_refused_early(bytes)) return false;
   DocumentCursor next = *this;
-  next.unkept_ = bytes.substr(0, 0);
-  for (const char byte : bytes) {
-    if (!next.read_byte(static_cast<uint8_t>(byte))) return false;
-  }
-  next.unkept_ = {};
-  next.text_.append(bytes);
+  if (!next.read_or_break(bytes, trace)) return false;
   *this = std::move(next);
+  return true;
+}
+
+bool DocumentCursor::is_refused_early(std::string_view bytes) const {
+  constexpr size_t kBytes = 4;
+  SchemaMachine::State state = state_;
+  for (const char byte : bytes.substr(0, kBytes)) {
+    if (machine_->dead(state)) break;
+    state = machine_->next(state, static_cast<uint8_t>(byte));
+  }
+  return machine_->dead(state);
+}
+
+bool DocumentCursor::read_or_break(std::string_view bytes, Trace* trace) {
+  unkept_ = bytes.substr(0, 0);
+  if (trace != nullptr) trace->least = machine_->open_values(state_);
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (!read_byte(static_cast<uint8_t>(bytes[i]))) return false;
+    if (trace == nullptr) continue;
+    const uint32_t open = machine_->open_values(state_);
+    if (i == 0) trace->first = open;
+    trace->least = std::min(trace->least, open);
+  }
+  unkept_ = {};
+  text_.append(bytes);
   return true;
 }
 

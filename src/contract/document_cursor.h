@@ -24,7 +24,17 @@ class DocumentCursor {
   explicit DocumentCursor(SchemaMachine& machine) : machine_(&machine), state_(machine.start()) {}
 
   // Reads the bytes; false, and nothing changed, if they are refused.
-  bool read(std::string_view bytes);
+  bool read(std::string_view bytes) { return read(bytes, nullptr); }
+  // The same; how many values were open (SchemaMachine::open_values) goes into `trace`, if they are read.
+  struct Trace {
+    uint32_t first = 0;  // after the first byte
+    uint32_t least = 0;  // at any time, before the first byte included
+  };
+  bool read(std::string_view bytes, Trace* trace);
+  // The same for whoever has a copy: after false this one is of no use.
+  bool read_or_break(std::string_view bytes, Trace* trace = nullptr);
+  // Does the machine refuse the first few bytes? Cheap, and most refused texts are.
+  bool is_refused_early(std::string_view bytes) const;
   bool complete() const;
   // Generate mode: bytes that finish the document from here, at most, with what the text decides. Each position that read() leads to has one, and
   // some next byte makes it smaller.

@@ -55,6 +55,8 @@ inline bool number_may_end(NumberState state) {
          (state >= kNumberExponentZero && state <= kNumberExponentLast);
 }
 
+inline constexpr std::string_view kJsonLiterals[] = {"null", "false", "true"};
+
 inline bool is_json_space(uint8_t byte) {
   return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }

@@ -516,8 +516,43 @@ Language LanguageTable::copies(std::shared_ptr<const CopyAutomaton> automaton) {
 bool LanguageTable::is_bound(Language a) const {
   return parts_->nodes[a].bound;
 }
+LanguageTable::Copies LanguageTable::copies_in(Language a) const {
+  const LanguageNode& n = parts_->nodes[a];
+  if (!n.bound) return Copies::kNone;
+  if (n.kind == LanguageKind::kCopy) return Copies::kAll;
+  bool any = false, all = true;
+  const auto note = [&](Language part) {
+    const Copies copies = copies_in(part);
+    any |= copies != Copies::kNone;
+    all &= copies == Copies::kAll;
+    return copies;
+  };
+  switch (n.kind) {
+    case LanguageKind::kAnd:
+      for (const Language part : parts_->children_of(n)) {
+        if (note(part) == Copies::kAll) return Copies::kAll;
+      }
+      return any ? Copies::kSome : Copies::kNone;
+    case LanguageKind::kOr:
+      for (const Language part : parts_->children_of(n)) note(part);
+      return !any ? Copies::kNone : all ? Copies::kAll : Copies::kSome;
+    case LanguageKind::kConcat:
+      note(n.a);
+      note(n.b);
+      return any ? Copies::kSome : Copies::kNone;
+    case LanguageKind::kRepeat:
+    case LanguageKind::kNot:
+      note(n.a);
+      return any ? Copies::kSome : Copies::kNone;
+    default:
+      return Copies::kNone;
+  }
+}
 std::optional<uint32_t> LanguageTable::cheapest_size(Language a) {
   return renew(parts_->cheapest_size(a));
+}
+std::optional<LanguageTable::Unlimited> LanguageTable::unlimited(Language a) {
+  return renew(parts_->unlimited(a));
 }
 Language LanguageTable::length(uint64_t low, uint64_t high) {
   return renew(parts_->length(low, high));

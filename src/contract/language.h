@@ -91,9 +91,22 @@ class LanguageTable {
   // A shortest string (in bytes); nullopt when empty or not found within `steps_max` states.
   std::optional<std::string> shortest(Language a, size_t steps_max = 10'000);
   bool is_bound(Language a) const;
+  // Is a text of the language a copy (copies()): none, perhaps, or surely?
+  enum class Copies : uint8_t { kNone, kSome, kAll };
+  Copies copies_in(Language a) const;
   // Bytes of the cheapest text as canonical JSON writes it between quotes, without \u; nullopt when there is none or none was found. Exact, and
   // so consistent along that text, where it is not nullopt for want of steps; for bound languages.
   std::optional<uint32_t> cheapest_size(Language a);
+  // A language that holds this one and has no high upper limits on repeats and lengths; nothing if there were none, if it takes many states, or
+  // for bound languages. The two agree on texts of up to `agrees_chars` characters. What begins a text of it can be ended within
+  // agrees_chars - spare_chars bytes of canonical JSON; so as long as no more than spare_chars characters are written, both can or cannot be ended,
+  // and at the same cost. Memoised.
+  struct Unlimited {
+    Language language = 0;
+    uint64_t spare_chars = 0;
+    uint64_t agrees_chars = 0;
+  };
+  std::optional<Unlimited> unlimited(Language a);
   // Bytes b with derivative(a, b) == a. The reference holds until the next call of a non-const function.
   const ByteSet& self_loop(Language a);
   // The bytes of whole characters that lead from a state back to it; all of them where nothing can change any more.

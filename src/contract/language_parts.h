@@ -116,6 +116,16 @@ struct LanguageTable::Parts {
   std::optional<bool> search_bound(Language a, size_t steps_max, bool only_writable);
   std::optional<uint32_t> cheapest_size(Language a);
 
+  // language_unlimited.cc
+  struct Widened {
+    Language language = 0;
+    uint64_t agrees_chars = 0;  // on texts of up to so many characters it is the same
+    bool is_wider = false;      // it holds all of the language
+  };
+  Widened widen(Language a);
+  std::optional<Unlimited> unlimited(Language a);
+  std::optional<uint32_t> completion_max(Language a);
+
   // language_utf8.cc
   Language code_points(const CodePointSet& set);
 
@@ -197,6 +207,8 @@ struct LanguageTable::Parts {
   std::unordered_map<Language, Universe> universes;
   std::unordered_map<Language, FreeText> free_texts;
   std::unordered_map<Language, std::string> shortests;
+  std::unordered_map<Language, Widened> widened;
+  std::unordered_map<Language, std::optional<uint32_t>> completions_max;
 };
 
 }  // namespace cadre::contract

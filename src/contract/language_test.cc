@@ -191,5 +191,42 @@ TEST(Language, LongChainsDoNotRecurse) {
   EXPECT_TRUE(accepts(table, set_chain, std::string(50'000, 'q')));
 }
 
+TEST(Language, WithoutItsLimitsItHoldsMoreAndAgreesOnShortTexts) {
+  base::Random random(17);
+  LanguageTable table;
+  const Language a = table.literal("a"), ab = table.literal("ab"), letters = table.code_points(kLetters);
+  const Language words = table.repeat(table.concat(letters, table.literal(" ")), 0, 80);
+  for (const Language language : {table.length(0, 90), table.repeat(ab, 3, 100), table.concat(words, letters),
+                                  table.intersect({table.length(2, 70), table.repeat(a, 0, kUnbounded)}),
+                                  table.intersect({table.length(0, 64), table.concat(words, letters)}),
+                                  table.alternate({table.repeat(ab, 0, 64), table.repeat(letters, 5, 300)})}) {
+    const auto unlimited = table.unlimited(language);
+    ASSERT_TRUE(unlimited.has_value());
+    EXPECT_LT(unlimited->spare_chars, unlimited->agrees_chars + 1);
+    EXPECT_GT(unlimited->spare_chars, 30u);
+    size_t longer = 0;
+    for (int round = 0; round < 2000; ++round) {
+      std::string text;
+      const size_t size = random.below(round % 2 == 0 ? unlimited->agrees_chars + 1 : 400);
+      const uint64_t kind = random.below(4);
+      while (text.size() < size)
+        text += kind == 0 ? "a" : kind == 1 ? "ab" : kind == 2 ? "a " : random.chance(0.5) ? "b" : "c ";
+      text.resize(size);
+      if (kind >= 2 && !text.empty()) text.back() = 'z';
+      const bool accepted = accepts(table, language, text), wide = accepts(table, unlimited->language, text);
+      if (size <= unlimited->agrees_chars) {
+        ASSERT_EQ(accepted, wide) << text;
+      } else {
+        ASSERT_TRUE(wide || !accepted) << text;
+        longer += wide && !accepted;
+      }
+    }
+    EXPECT_GT(longer, 0u);
+  }
+  EXPECT_FALSE(table.unlimited(table.length(0, 63)).has_value());
+  EXPECT_FALSE(table.unlimited(kEverything).has_value());
+  EXPECT_FALSE(table.unlimited(table.complement(table.repeat(a, 0, 100))).has_value());
+}
+
 }  // namespace
 }  // namespace cadre::contract

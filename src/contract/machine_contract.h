@@ -114,7 +114,7 @@ class MachineContract : public Contract {
   struct Masks {  // of one vocabulary, per state
     std::shared_ptr<const Vocabulary> vocabulary;
     std::unordered_map<uint64_t, std::shared_ptr<const TokenMask>> exact;
-    std::unordered_map<uint64_t, std::vector<TokenReach>> reach;
+    std::unordered_map<uint64_t, std::vector<TokenReach<uint32_t>>> reach;
     size_t size_bytes = 0;
   };
 
@@ -129,11 +129,21 @@ class MachineContract : public Contract {
     return masks_.back();
   }
 
-  const std::vector<TokenReach>& reach(Masks& masks, const State& state) {
+  struct ReachMachine {
+    using State = Inner;
+    Machine& machine;
+    State next(State state, uint8_t byte) { return machine.next(state, byte); }
+    bool dead(State state) const { return machine.dead(state); }
+    Idle idle(State state) { return machine.idle(state); }
+    uint32_t reach(State state) { return machine.distance(state); }
+  };
+
+  const std::vector<TokenReach<uint32_t>>& reach(Masks& masks, const State& state) {
     const auto [found, fresh] = masks.reach.try_emplace(state.id);
     if (fresh) {
-      found->second = token_reach(*masks.vocabulary, machine_, inner_of(state));
-      masks.size_bytes += 64 + found->second.size() * sizeof(TokenReach);
+      ReachMachine machine{machine_};
+      found->second = token_reach(*masks.vocabulary, machine, inner_of(state));
+      masks.size_bytes += 64 + found->second.size() * sizeof(TokenReach<uint32_t>);
     }
     return found->second;
   }

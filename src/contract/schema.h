@@ -30,6 +30,7 @@ namespace cadre::contract {
 
 inline constexpr size_t kSchemaSizeBytesMax = 16 << 20;
 inline constexpr size_t kSchemaNodesMax = 200'000;
+inline constexpr uint32_t kMaxTokensMax = 1'000'000'000;  // x-max-tokens
 
 using SchemaId = uint32_t;  // index into Schema::nodes
 
@@ -71,6 +72,9 @@ struct SchemaNode {
   std::optional<NormalRule> normal;
   std::string enum_from;  // a set's name, empty when absent
   bool grounded = false;
+
+  // x-max-tokens: a soft budget for the value, see contract/value_budgets.h. Says nothing about which values are valid.
+  std::optional<uint32_t> max_tokens;
 
   std::vector<SchemaId> prefix_items;
   std::optional<SchemaId> items;  // for the items after prefix_items

@@ -61,6 +61,13 @@ Result<void> SchemaReader::read_assertion(const Here& here, Keyword keyword, con
     case Keyword::kMaxLength:
       node(here).max_length = TRY(read_count(here, name, value));
       return {};
+    case Keyword::kMaxTokens: {
+      const uint64_t tokens = TRY(read_count(here, name, value));
+      if (tokens == 0 || tokens > kMaxTokensMax)
+        return malformed(here, name, fmt::format("an integer from 1 to {}", kMaxTokensMax));
+      node(here).max_tokens = static_cast<uint32_t>(tokens);
+      return {};
+    }
     case Keyword::kMinItems:
       node(here).min_items = TRY(read_count(here, name, value));
       return {};

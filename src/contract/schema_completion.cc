@@ -403,6 +403,10 @@ Outcomes SchemaCompletion::find_text(uint32_t text, uint32_t scan) {
     }
     return outcomes;
   }
+  if (const auto& unlimited = programs_.unlimited_text(text); unlimited.text != kNone) {
+    const Outcomes& same = this->text(unlimited.text, scan);
+    if (!same.empty() && same.back().cost <= unlimited.agrees_bytes) return same;
+  }
   const std::vector<Language>& languages = programs_.text(text).languages;
   const bool one_will_do = std::all_of(languages.begin() + 1, languages.end(), [](Language language) {
     return language == LanguageTable::kEverything || language == LanguageTable::kNothing;

@@ -6,10 +6,8 @@
 
 namespace cadre::contract {
 
-namespace {
-
 // What the walk for budgets asks: the certain tokens, and how far they lead.
-struct ReachMachine {
+struct SchemaContract::ReachMachine {
   using State = SchemaMachine::State;
   SchemaMachine& machine;
 
@@ -18,12 +16,13 @@ struct ReachMachine {
     return result.guarded ? State{} : result;
   }
   bool dead(State state) const { return machine.dead(state); }
-  uint32_t distance(State state) { return machine.distance(state); }
+  Idle idle(State state) { return machine.idle(state); }
+  SchemaReach reach(State state) { return {machine.distance(state), machine.distance_depends_on_text(state)}; }
 };
 
 // Does a token that passes a point which only the text decides come out alive, at most so far from the end? Mostly it ends a name, and the name
 // is new or not.
-class GuardedTokens {
+class SchemaContract::GuardedTokens {
  public:
   GuardedTokens(const DocumentCursor& cursor, uint32_t distance_max) : cursor_(cursor), distance_max_(distance_max) {
     if (distance_max == kNoBudget) name_ = cursor.open_name();
@@ -45,14 +44,13 @@ class GuardedTokens {
 };
 
 // Of the tokens that are certain, those that lead near enough to the end.
-TokenMask certain_within(const std::vector<TokenReach>& reach, uint32_t distance_max, const Vocabulary& vocabulary,
-                         const GuardedTokens& asked) {
-  constexpr uint32_t kDoubt = 2;  // what the text knows better than the machine, at most (DocumentCursor::distance)
+TokenMask SchemaContract::certain_within(const std::vector<TokenReach<SchemaReach>>& reach, uint32_t distance_max,
+                                         const Vocabulary& vocabulary, const GuardedTokens& asked) {
   TokenMaskBuilder mask;
-  for (const auto& [distance, ranks] : reach) {
-    if (distance + kDoubt <= distance_max) {
+  for (const auto& [token, ranks] : reach) {
+    if (token.distance + (token.doubtful ? 2 : 0) <= distance_max) {
       mask.add(ranks.low, ranks.high);
-    } else if (distance <= distance_max + kDoubt) {
+    } else if (token.doubtful && token.distance <= distance_max + 1) {
       for (uint32_t rank = ranks.low; rank < ranks.high; ++rank) {
         if (asked.takes(vocabulary.text_of_rank(rank))) mask.add(rank, rank + 1);
       }
@@ -60,8 +58,6 @@ TokenMask certain_within(const std::vector<TokenReach>& reach, uint32_t distance
   }
   return mask.finish();
 }
-
-}  // namespace
 
 Result<std::shared_ptr<SchemaContract>> SchemaContract::compile(std::string_view json, SchemaMode mode,
                                                                 const SchemaOptions& options) {
@@ -89,14 +85,28 @@ Result<std::shared_ptr<SchemaContract>> SchemaContract::compile(std::shared_ptr<
 
 Contract::State SchemaContract::start() {
   const std::lock_guard lock(mutex_);
-  return {0, std::make_shared<const DocumentCursor>(*machine_)};
+  return {0, std::make_shared<const BudgetedCursor>(*machine_)};
 }
 
 bool SchemaContract::read(State& state, std::string_view bytes) {
   const std::lock_guard lock(mutex_);
-  DocumentCursor cursor = cursor_of(state);
-  if (!cursor.read(bytes)) return false;
-  state.memory = std::make_shared<const DocumentCursor>(std::move(cursor));
+  BudgetedCursor place = place_of(state);
+  if (!(machine_->has_budgets() ? place.read(*machine_, bytes) : place.cursor.read(bytes))) return false;
+  state.memory = std::make_shared<const BudgetedCursor>(std::move(place));
+  return true;
+}
+
+bool SchemaContract::take(State& state, std::string_view token, uint32_t distance_max) {
+  const std::lock_guard lock(mutex_);
+  if (cursor_of(state).is_refused_early(token)) return false;
+  auto place = std::make_shared<BudgetedCursor>(place_of(state));
+  if (machine_->has_budgets()) {
+    if (!BudgetRule(*machine_, place_of(state), distance_max).take(*place, token)) return false;
+  } else if (!place->cursor.read_or_break(token) ||
+             (distance_max != kNoBudget && place->cursor.distance() > distance_max)) {
+    return false;
+  }
+  state.memory = std::move(place);
   return true;
 }
 
@@ -134,7 +144,14 @@ std::shared_ptr<const TokenMask> SchemaContract::mask(const std::shared_ptr<cons
   if (masks.size_bytes > kMaskCacheSizeBytesMax) {
     masks.entries.clear();
     masks.reach.clear();
+    masks.budgeted.clear();
     masks.size_bytes = 0;
+  }
+  if (machine_->has_budgets()) {
+    const BudgetRule rule(*machine_, place_of(state), distance_max);
+    if (!rule.is_replaced()) return budgeted_mask(masks, place_of(state), rule);
+    distance_max = rule.distance_max();
+    if (distance_max == SchemaMachine::kNoWay) return std::make_shared<const TokenMask>();
   }
   const auto entry = this->entry(masks, cursor.state());
   if (distance_max == kNoBudget && entry->mask.guarded.empty()) return {entry, &entry->mask.certain};
@@ -245,6 +262,56 @@ std::shared_ptr<const SchemaContract::Entry> SchemaContract::known_entry(const M
 // places below different parents share it.
 std::shared_ptr<const SchemaContract::Entry> SchemaContract::entry(Masks& masks, SchemaMachine::State state) {
   if (auto known = known_entry(masks, state)) return known;
+  auto made = unlimited_entry(masks, state);
+  if (made == nullptr) made = walked_entry(masks, state);
+  masks.size_bytes +=
+      160 + made->mask.certain.intervals.size() * sizeof(RankInterval) + made->mask.guarded.size() * sizeof(uint32_t);
+  masks.entries[state.place].push_back(made);
+  return made;
+}
+
+// The one of the text without its limits, as long as no token gets near them; nearer, without the few long tokens that the limits refuse.
+std::shared_ptr<const SchemaContract::Entry> SchemaContract::unlimited_entry(Masks& masks, SchemaMachine::State state) {
+  const auto unlimited = machine_->without_limits(state);
+  if (!unlimited || unlimited->spare_chars < Vocabulary::kLongTokenChars) return nullptr;
+  const Vocabulary& vocabulary = *masks.vocabulary;
+  const auto whole = entry(masks, unlimited->state);
+  if (unlimited->spare_chars >= vocabulary.trie().below[0].chars_max) return whole;
+  TokenMaskBuilder kept;
+  uint32_t from = 0;
+  std::vector<uint32_t> refused;
+  for (const uint32_t rank : vocabulary.longer_than(static_cast<uint32_t>(unlimited->spare_chars))) {
+    SchemaMachine::State after = state;
+    for (const char byte : vocabulary.text_of_rank(rank)) {
+      after = machine_->next(after, static_cast<uint8_t>(byte));
+      if (machine_->dead(after)) break;
+    }
+    if (machine_->dead(after)) refused.push_back(rank);
+  }
+  auto next = refused.begin();
+  for (const auto& [low, high] : whole->mask.certain.intervals) {
+    for (from = low; next != refused.end() && *next < high; ++next) {
+      if (*next < from) continue;
+      kept.add(from, *next);
+      from = *next + 1;
+    }
+    kept.add(from, high);
+  }
+  auto made = std::make_shared<Entry>(*whole);
+  made->mask.certain = kept.finish();
+  std::erase_if(made->mask.guarded,
+                [&](uint32_t rank) { return std::binary_search(refused.begin(), refused.end(), rank); });
+  return made;
+}
+
+// Where equally far reaching tokens may follow: the state itself, or the same without limits that no token gets near.
+SchemaMachine::State SchemaContract::shared_state(const Masks& masks, SchemaMachine::State state) {
+  const auto unlimited = machine_->without_limits(state);
+  const bool is_far = unlimited && unlimited->spare_chars >= masks.vocabulary->trie().below[0].chars_max;
+  return is_far ? unlimited->state : state;
+}
+
+std::shared_ptr<const SchemaContract::Entry> SchemaContract::walked_entry(Masks& masks, SchemaMachine::State state) {
   const size_t depth = machine_->depth(state);
   state.guarded = false;
   WatchedMachine watched(*this, masks, machine_->is_local(state) ? depth : 0);
@@ -253,22 +320,51 @@ std::shared_ptr<const SchemaContract::Entry> SchemaContract::entry(Masks& masks,
   entry->ends_document = watched.ends_document();
   const size_t closed = depth - std::min(depth, watched.depth_min());
   for (size_t level = 0; level < closed; ++level) entry->steps.push_back(machine_->step_at(state, level));
-  masks.size_bytes +=
-      160 + entry->mask.certain.intervals.size() * sizeof(RankInterval) + entry->mask.guarded.size() * sizeof(uint32_t);
-  masks.entries[state.place].push_back(entry);
   return entry;
 }
 
-const std::vector<TokenReach>& SchemaContract::reach(Masks& masks, SchemaMachine::State start) {
+const std::vector<TokenReach<SchemaContract::SchemaReach>>& SchemaContract::reach(Masks& masks,
+                                                                                  SchemaMachine::State start) {
+  start = shared_state(masks, start);
   const uint64_t key = static_cast<uint64_t>(start.place) << 32 | start.stack;
   const auto [found, fresh] = masks.reach.try_emplace(key);
   if (fresh) {
     start.guarded = false;
     ReachMachine machine{*machine_};
     found->second = token_reach(*masks.vocabulary, machine, start);
-    masks.size_bytes += 64 + found->second.size() * sizeof(TokenReach);
+    masks.size_bytes += 64 + found->second.size() * sizeof(found->second[0]);
   }
   return found->second;
+}
+
+const std::vector<TokenReach<BudgetedReach>>& SchemaContract::budgeted_reach(Masks& masks, SchemaMachine::State start) {
+  start = shared_state(masks, start);
+  const uint64_t key = static_cast<uint64_t>(start.place) << 32 | start.stack;
+  const auto [found, fresh] = masks.budgeted.try_emplace(key);
+  if (fresh) {
+    BudgetedMachine machine(*machine_, start);
+    found->second = token_reach(*masks.vocabulary, machine, machine.start());
+    masks.size_bytes += 64 + found->second.size() * (sizeof(found->second[0]) + 2 * sizeof(int64_t));
+  }
+  return found->second;
+}
+
+std::shared_ptr<const TokenMask> SchemaContract::budgeted_mask(Masks& masks, const BudgetedCursor& place,
+                                                               const BudgetRule& rule) {
+  const Vocabulary& vocabulary = *masks.vocabulary;
+  const auto add_taken = [&](uint32_t rank, TokenMaskBuilder& mask) {
+    BudgetedCursor after = place;
+    if (rule.take(after, vocabulary.text_of_rank(rank))) mask.add(rank, rank + 1);
+  };
+  TokenMaskBuilder guarded, certain;
+  for (const uint32_t rank : entry(masks, place.cursor.state())->mask.guarded) add_taken(rank, guarded);
+  for (const auto& [reach, ranks] : budgeted_reach(masks, place.cursor.state())) {
+    const BudgetRule::Answer answer = rule.judge(reach);
+    if (answer == BudgetRule::Answer::kYes) certain.add(ranks.low, ranks.high);
+    if (answer != BudgetRule::Answer::kAsk) continue;
+    for (uint32_t rank = ranks.low; rank < ranks.high; ++rank) add_taken(rank, certain);
+  }
+  return std::make_shared<const TokenMask>(unite(certain.finish(), guarded.finish()));
 }
 
 }  // namespace cadre::contract

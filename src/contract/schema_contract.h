@@ -20,6 +20,7 @@
 #include "contract/document_cursor.h"
 #include "contract/schema.h"
 #include "contract/token_reach.h"
+#include "contract/value_budgets.h"
 
 namespace cadre::contract {
 
@@ -41,7 +42,9 @@ class SchemaContract : public Contract {
   SchemaMode mode() const { return mode_; }
 
   State start() override;
+  // Of budgets of single values the bytes are one token that none of them refuses.
   bool read(State& state, std::string_view bytes) override;
+  bool take(State& state, std::string_view token, uint32_t distance_max) override;
   bool complete(const State& state) override;
   bool bounded() const override { return mode_ == SchemaMode::kGenerate; }
   uint32_t distance(const State& state) override;
@@ -61,6 +64,11 @@ class SchemaContract : public Contract {
   }
 
  private:
+  struct SchemaReach {
+    uint32_t distance = 0;
+    bool doubtful = false;  // the text may make it one less, or up to two more
+    friend bool operator==(const SchemaReach&, const SchemaReach&) = default;
+  };
   struct Entry {
     std::vector<uint32_t> steps;  // the open containers that the mask depends on, innermost first
     bool ends_document = false;   // and that there are no more than those
@@ -70,18 +78,29 @@ class SchemaContract : public Contract {
     std::shared_ptr<const Vocabulary> vocabulary;
     std::unordered_map<uint32_t, std::vector<std::shared_ptr<const Entry>>> entries;  // per place
     // How far from the end each token leads that is certain, as the machine knows it; per place and stack.
-    std::unordered_map<uint64_t, std::vector<TokenReach>> reach;
+    std::unordered_map<uint64_t, std::vector<TokenReach<SchemaReach>>> reach;
+    std::unordered_map<uint64_t, std::vector<TokenReach<BudgetedReach>>> budgeted;  // where values have budgets
     size_t size_bytes = 0;
   };
   SchemaContract() = default;
-  static const DocumentCursor& cursor_of(const State& state) {
-    return *static_cast<const DocumentCursor*>(state.memory.get());
+  static const BudgetedCursor& place_of(const State& state) {
+    return *static_cast<const BudgetedCursor*>(state.memory.get());
   }
+  static const DocumentCursor& cursor_of(const State& state) { return place_of(state).cursor; }
   class WatchedMachine;
   std::shared_ptr<const Entry> known_entry(const Masks& masks, SchemaMachine::State state) const;
   Masks& masks_of(const std::shared_ptr<const Vocabulary>& vocabulary);
   std::shared_ptr<const Entry> entry(Masks& masks, SchemaMachine::State state);
-  const std::vector<TokenReach>& reach(Masks& masks, SchemaMachine::State state);
+  std::shared_ptr<const Entry> walked_entry(Masks& masks, SchemaMachine::State state);
+  std::shared_ptr<const Entry> unlimited_entry(Masks& masks, SchemaMachine::State state);
+  SchemaMachine::State shared_state(const Masks& masks, SchemaMachine::State state);
+  struct ReachMachine;
+  const std::vector<TokenReach<SchemaReach>>& reach(Masks& masks, SchemaMachine::State state);
+  const std::vector<TokenReach<BudgetedReach>>& budgeted_reach(Masks& masks, SchemaMachine::State state);
+  class GuardedTokens;
+  static TokenMask certain_within(const std::vector<TokenReach<SchemaReach>>& reach, uint32_t distance_max,
+                                  const Vocabulary& vocabulary, const GuardedTokens& asked);
+  std::shared_ptr<const TokenMask> budgeted_mask(Masks& masks, const BudgetedCursor& place, const BudgetRule& rule);
 
   SchemaMode mode_ = SchemaMode::kAccept;
   std::shared_ptr<const Schema> schema_;

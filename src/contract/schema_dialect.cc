@@ -45,6 +45,7 @@ constexpr std::array kRows = {
     KeywordRow{"contentSchema", Keyword::kAnnotation},
     KeywordRow{"x-copy", Keyword::kCopy},
     KeywordRow{"x-enum-from", Keyword::kEnumFrom},
+    KeywordRow{"x-max-tokens", Keyword::kMaxTokens},
     KeywordRow{"x-grounded", Keyword::kGrounded},
     KeywordRow{"x-normal", Keyword::kNormal},
     KeywordRow{"format", Keyword::kFormat},

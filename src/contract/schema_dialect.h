@@ -71,8 +71,9 @@ enum class Keyword : uint8_t {
   kUnevaluatedItems,
   kUnevaluatedProperties,
   kUniqueItems,
-  kCopy,  // ours, in every draft: x-copy, x-enum-from, x-grounded, x-normal
+  kCopy,  // ours, in every draft: x-copy, x-enum-from, x-max-tokens, x-grounded, x-normal
   kEnumFrom,
+  kMaxTokens,
   kGrounded,
   kNormal,
 };

@@ -12,7 +12,6 @@ namespace {
 
 // Generate: of a number without demands. A small model that has begun to repeat digits would not stop.
 constexpr uint32_t kGeneratedNumberSizeBytesMax = 40;
-constexpr std::string_view kLiterals[] = {"null", "false", "true"};
 
 // Bytes that stand for themselves in a string, or are part of a character that does.
 const ByteSet& plain_bytes() {
@@ -104,7 +103,7 @@ Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& sche
   std::unique_ptr<SchemaMachine> machine(
       new SchemaMachine(TRY(SchemaPrograms::make(schema, mode, std::move(bindings))), mode));
   machine->place_id(PlaceKind::kRefused);
-  machine->stack_.id(StackNode{});  // 0: the empty stack
+  machine->stack_.id(StackNode{.location = machine->programs_.root()});  // 0: nothing open but the document's value
   machine->number_texts_.id(TextNode{});
   machine->start_ = machine->at(0, PlaceKind::kValue, machine->programs_.root());
   if (!machine->programs_.viable(machine->programs_.root())) {
@@ -239,7 +238,7 @@ SchemaMachine::State SchemaMachine::step(State state, uint8_t byte) {
     case PlaceKind::kNumberText:
       return number_byte(state, byte);
     case PlaceKind::kLiteral: {
-      const std::string_view literal = kLiterals[place.a];
+      const std::string_view literal = kJsonLiterals[place.a];
       if (place.scan >= literal.size() || static_cast<uint8_t>(literal[place.scan]) != byte) return {};
       if (place.scan + 1 == literal.size()) return end_value(state.stack, place.b, false);
       return at(state.stack, PlaceKind::kLiteral, place.a, place.b, place.scan + 1);
@@ -293,8 +292,9 @@ SchemaMachine::State SchemaMachine::push(uint32_t stack, uint32_t step) {
   const uint32_t depth = stack_[stack].depth + 1;
   if (depth > kMachineDepthMax) return {};
   const bool settled = stack_[stack].settled && programs_.is_settled(programs_.step(step).location);
-  const uint32_t node = stack_.id(StackNode{stack, step, depth, settled});
-  return at(node, PlaceKind::kValue, programs_.step(step).location);
+  const uint32_t location = programs_.step(step).location;
+  const uint32_t node = stack_.id(StackNode{stack, step, depth, location, settled});
+  return at(node, PlaceKind::kValue, location);
 }
 
 SchemaMachine::State SchemaMachine::begin_item(State state, uint8_t byte) {
@@ -431,76 +431,6 @@ SchemaMachine::State SchemaMachine::number_byte(State state, uint8_t byte) {
   return at(state.stack, PlaceKind::kNumberText, place.a, number_texts_.id(TextNode{place.b, byte}), number);
 }
 
-// ---- the way to the end -----------------------------------------------------------------------------------------------------
-
-Outcomes SchemaMachine::outcomes(const Place& place) {
-  const auto plus = [](Outcomes more, uint32_t cost) {
-    for (Outcome& outcome : more) outcome.cost += cost;
-    return more;
-  };
-  switch (place.kind) {
-    case PlaceKind::kValue:
-      return completion_.value(place.a);
-    case PlaceKind::kText:
-      return completion_.text(place.a, place.scan);
-    case PlaceKind::kKey:
-      return completion_.key(place.a, place.b, place.scan);
-    case PlaceKind::kColon:
-      return plus(completion_.member(place.a), 1);
-    case PlaceKind::kNumber:
-      return {{programs_.plain_verdict(place.a), number_may_end(static_cast<NumberState>(place.scan)) ? 0u : 1u}};
-    case PlaceKind::kNumberText:
-      return completion_.number(place.a, number_text(place.b));
-    case PlaceKind::kLiteral:
-      return {{place.b, static_cast<uint32_t>(kLiterals[place.a].size()) - place.scan}};
-    case PlaceKind::kObjectStart:
-    case PlaceKind::kArrayStart:
-      return completion_.start(place.a);
-    case PlaceKind::kObjectNext:
-    case PlaceKind::kArrayNext:
-      return completion_.next(place.a);
-    case PlaceKind::kObjectAfter:
-    case PlaceKind::kArrayAfter:
-    case PlaceKind::kAnything:
-      return completion_.end(place.a);
-    default:
-      return {};
-  }
-}
-
-uint32_t SchemaMachine::rest(uint32_t stack, uint32_t verdict) {
-  if (stack == 0) return 0;
-  const uint64_t key = static_cast<uint64_t>(stack) << 32 | verdict;
-  if (const auto found = rest_memo_.find(key); found != rest_memo_.end()) return found->second;
-  const StackNode node = stack_[stack];
-  if (is_call(node.step)) return envelope_->distance(node.step & ~kCallStep);
-  const uint32_t frame = programs_.after(node.step, verdict);
-  uint64_t best = kNoWay;
-  if (frame != kNone) {
-    for (const Outcome& outcome : completion_.end(frame)) {
-      const uint32_t outer = rest(node.parent, outcome.verdict);
-      if (outer != kNoWay) best = std::min<uint64_t>(best, static_cast<uint64_t>(outcome.cost) + outer);
-    }
-  }
-  rest_memo_.emplace(key, static_cast<uint32_t>(best));
-  return static_cast<uint32_t>(best);
-}
-
-uint32_t SchemaMachine::distance(State state) {
-  const Place place = places_[state.place];
-  if (place.kind == PlaceKind::kDone) return 0;
-  if (place.kind == PlaceKind::kOutside) return envelope_->distance(place.a);
-  const uint64_t key = static_cast<uint64_t>(state.place) << 32 | state.stack;
-  if (const auto found = distance_memo_.find(key); found != distance_memo_.end()) return found->second;
-  uint64_t best = kNoWay;
-  for (const Outcome& outcome : outcomes(place)) {
-    const uint32_t outer = rest(state.stack, outcome.verdict);
-    if (outer != kNoWay) best = std::min<uint64_t>(best, static_cast<uint64_t>(outcome.cost) + outer);
-  }
-  distance_memo_.emplace(key, static_cast<uint32_t>(best));
-  return static_cast<uint32_t>(best);
-}
-
 // ---- what the walk and the owner ask ----------------------------------------------------------------------------------------
 
 bool SchemaMachine::complete(State state) {
@@ -528,6 +458,7 @@ SchemaMachine::State SchemaMachine::after_item(State state) {
 }
 
 Idle SchemaMachine::idle(State state) {
+  if (places_[state.place].kind == PlaceKind::kNumberText) return {};  // many, and each asked once
   Row& row = this->row(state.place);
   if (!row.idle_known) {
     const Idle found = find_idle(places_[state.place]);
@@ -567,6 +498,14 @@ Idle SchemaMachine::find_idle(const Place& place) {
   const bool escapes = free.stays && mode_ == SchemaMode::kAccept && programs_.text_is_free(place.a);
   if (free.bytes == plain_bytes()) return {&plain_bytes(), true, chars, free.stays, free.stays, escapes};
   return {&idle_sets_.emplace_back(free.bytes), true, chars, free.stays, false};
+}
+
+std::optional<SchemaMachine::Unlimited> SchemaMachine::without_limits(State state) {
+  const Place place = places_[state.place];
+  if (place.kind != PlaceKind::kText) return std::nullopt;
+  const SchemaPrograms::UnlimitedText unlimited = programs_.unlimited_text(place.a);
+  if (unlimited.text == kNone) return std::nullopt;
+  return Unlimited{at(state.stack, PlaceKind::kText, unlimited.text, 0, place.scan), unlimited.spare_chars};
 }
 
 SchemaMachine::State SchemaMachine::home(State state) {

@@ -16,6 +16,7 @@
 #include <array>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -85,11 +86,21 @@ class SchemaMachine {
   bool complete(State state);
   // Bytes that finish the document from here, at most; kNoWay if none were found. What the text decides (a name or item that stands there
   // already) is not in it: see DocumentCursor::distance.
-  uint32_t distance(State state);
+  uint32_t distance(State state) { return onward(state).bytes; }
+  // May the text make the distance one byte shorter or up to two longer than distance() says?
+  bool distance_depends_on_text(State state) const;
   Idle idle(State state);
   // A state that many others lead into and that is idle for ever: this one, or the one it returns to after the character begun; refused if
   // there is none. Its mask serves as a reference to theirs.
   State home(State state);
+
+  // In a text with limits: the same place in the text without those that `spare_chars` more characters, and any way to the end behind them, do not
+  // reach. The same tokens of up to so many characters may follow there, equally far from the end. Nothing elsewhere.
+  struct Unlimited {
+    State state;
+    uint64_t spare_chars = 0;
+  };
+  std::optional<Unlimited> without_limits(State state);
 
   const Place& place(State state) const { return places_[state.place]; }
   size_t depth(State state) const { return stack_[state.stack].depth; }
@@ -108,6 +119,22 @@ class SchemaMachine {
   State after_item(State state);
   // Why everything is refused from some point on; empty when all is well.
   std::string problem() const;
+
+  // The values that are open, the document's own counting as the first: one may stand at each depth() down from the state's own. The innermost one
+  // may not have begun yet. None where the document is complete and outside of the arguments of a call.
+  uint32_t open_values(State state) const;
+  // Generate mode: the bytes to the end of the open value at that depth on the way to the end of the document that distance() means, so
+  // that both shrink together; of several such ways the one that ends the innermost value first.
+  uint32_t bytes_to_value_end(State state, uint32_t depth);
+  // Of the open values those with a budget of tokens (contract/value_budgets.h), innermost first.
+  struct ValueBudget {
+    uint32_t depth = 0;
+    uint32_t tokens_max = 0;
+    uint32_t bytes_min = 0;  // bytes_to_value_end() before the value begins
+  };
+  const std::vector<ValueBudget>& budgets(State state);
+  bool has_budgets() const { return mode_ == SchemaMode::kGenerate && programs_.has_tokens_max(); }
+
   // Is the value begun here an item that must differ from those before it?
   bool item_must_differ(State state) const { return must_differ(state.stack); }
   size_t size() const { return places_.size() + stack_.size() + programs_.size(); }
@@ -117,7 +144,8 @@ class SchemaMachine {
     uint32_t parent = 0;
     uint32_t step = 0;
     uint32_t depth = 0;
-    bool settled = true;  // whatever value ends here, there is only one verdict; and so all the way down
+    uint32_t location = 0;  // of the value: the step's, or the arguments' of a call
+    bool settled = true;    // whatever value ends here, there is only one verdict; and so all the way down
     friend bool operator==(const StackNode&, const StackNode&) = default;
   };
   friend uint64_t hash_of(const StackNode& node) { return mix_hash(mix_hash(node.parent, node.step), node.depth); }
@@ -163,7 +191,16 @@ class SchemaMachine {
   uint32_t number_verdict(const Place& place);
   State number_byte(State state, uint8_t byte);
 
+  // A shortest way on: the bytes to the end of the document, those of them to the end of the innermost open value, and the verdict it ends with.
+  struct Onward {
+    uint32_t bytes = kNoWay;
+    uint32_t value_bytes = 0;
+    uint32_t verdict = 0;
+  };
   Outcomes outcomes(const Place& place);
+  Onward shortest(const Outcomes& outcomes, uint32_t stack);
+  Onward onward(State state);
+  Onward onward(uint32_t stack, uint32_t verdict);  // behind a value that ends there with that verdict
   uint32_t rest(uint32_t stack, uint32_t verdict);
   Error nothing_to_generate(const char* what);
   bool must_differ(uint32_t stack) const {
@@ -179,9 +216,10 @@ class SchemaMachine {
   std::unique_ptr<ToolEnvelope> envelope_;
   bool by_stack_ = false;  // the transition under way looked at the stack, so it cannot stand in a row
   SchemaPrograms programs_;
-  SchemaCompletion completion_;                           // generate mode
-  std::unordered_map<uint64_t, uint32_t> rest_memo_;      // (stack, verdict)
-  std::unordered_map<uint64_t, uint32_t> distance_memo_;  // (place, stack)
+  SchemaCompletion completion_;                                          // generate mode
+  std::unordered_map<uint64_t, Onward> rest_memo_;                       // (stack, verdict)
+  std::unordered_map<uint64_t, Onward> distance_memo_;                   // (place, stack)
+  std::unordered_map<uint32_t, std::vector<ValueBudget>> budgets_memo_;  // per stack
   std::deque<ByteSet> idle_sets_;
   InternTable<Place> places_;
   InternTable<StackNode> stack_;

@@ -87,8 +87,9 @@ SchemaMachine::State SchemaMachine::step_outside(State state, uint8_t byte) {
       return at(state.stack, PlaceKind::kOutside, step.state);
     case ToolEnvelope::Step::Kind::kArguments: {
       by_stack_ = true;
-      const uint32_t node = stack_.id(StackNode{state.stack, step.state | kCallStep, 1, true});
-      return at(node, PlaceKind::kValue, programs_.location_of(arguments_[step.tool]));
+      const uint32_t location = programs_.location_of(arguments_[step.tool]);
+      const uint32_t node = stack_.id(StackNode{state.stack, step.state | kCallStep, 1, location, true});
+      return at(node, PlaceKind::kValue, location);
     }
   }
   return {};

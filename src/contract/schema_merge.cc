@@ -20,11 +20,12 @@ uint32_t least_size_bytes(uint8_t types) {
 template <class NodeOf, class PatternOf>
 void move_references(SchemaNode& node, const NodeOf& node_of, const PatternOf& pattern_of) {
   auto& [path, never, types, plain_integers, value_lists, minimum, exclusive_minimum, maximum, exclusive_maximum,
-         multiple_of, min_length, max_length, patterns, format, title, description, asserts_regex, copy, normal, enum_from, grounded,
-         prefix_items, items, min_items, max_items, unique_items, contains, contains_evaluates, min_contains,
-         max_contains, unevaluated_items, properties, pattern_properties, additional_properties, property_names,
-         required, min_properties, max_properties, dependent_required, dependent_schemas, unevaluated_properties,
-         all_of, any_of, one_of, negated, if_schema, then_schema, else_schema] = node;
+         multiple_of, min_length, max_length, patterns, format, title, description, asserts_regex, copy, normal,
+         enum_from, grounded, max_tokens, prefix_items, items, min_items, max_items, unique_items, contains,
+         contains_evaluates, min_contains, max_contains, unevaluated_items, properties, pattern_properties,
+         additional_properties, property_names, required, min_properties, max_properties, dependent_required,
+         dependent_schemas, unevaluated_properties, all_of, any_of, one_of, negated, if_schema, then_schema,
+         else_schema] = node;
   for (std::optional<SchemaId>* one : {&items, &contains, &unevaluated_items, &additional_properties, &property_names,
                                        &unevaluated_properties, &negated, &if_schema, &then_schema, &else_schema}) {
     if (*one) *one = node_of(**one);
@@ -51,14 +52,15 @@ void move_references(SchemaNode& node, const NodeOf& node_of, const PatternOf& p
 
 bool only_types(const SchemaNode& node) {
   const auto& [path, never, types, plain_integers, value_lists, minimum, exclusive_minimum, maximum, exclusive_maximum,
-               multiple_of, min_length, max_length, patterns, format, title, description, asserts_regex, copy, normal, enum_from, grounded,
-               prefix_items, items, min_items, max_items, unique_items, contains, contains_evaluates, min_contains,
-               max_contains, unevaluated_items, properties, pattern_properties, additional_properties, property_names,
-               required, min_properties, max_properties, dependent_required, dependent_schemas, unevaluated_properties,
-               all_of, any_of, one_of, negated, if_schema, then_schema, else_schema] = node;
+               multiple_of, min_length, max_length, patterns, format, title, description, asserts_regex, copy, normal,
+               enum_from, grounded, max_tokens, prefix_items, items, min_items, max_items, unique_items, contains,
+               contains_evaluates, min_contains, max_contains, unevaluated_items, properties, pattern_properties,
+               additional_properties, property_names, required, min_properties, max_properties, dependent_required,
+               dependent_schemas, unevaluated_properties, all_of, any_of, one_of, negated, if_schema, then_schema,
+               else_schema] = node;
   const bool scalar = value_lists.empty() && !minimum && !exclusive_minimum && !maximum && !exclusive_maximum &&
                       !multiple_of && !min_length && !max_length && patterns.empty() && !asserts_regex && !copy &&
-                      !normal && enum_from.empty() && !grounded;
+                      !normal && enum_from.empty() && !grounded && !max_tokens;
   const bool array = prefix_items.empty() && !items && !min_items && !max_items && !unique_items && !contains &&
                      !max_contains && !unevaluated_items;
   const bool object = properties.empty() && pattern_properties.empty() && !additional_properties && !property_names &&

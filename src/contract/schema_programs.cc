@@ -21,6 +21,8 @@ Result<SchemaPrograms> SchemaPrograms::make(const Schema& schema, SchemaMode mod
                                             std::shared_ptr<const Bindings> bindings) {
   SchemaPrograms result(TRY(SchemaFormulas::make(schema, mode == SchemaMode::kGenerate, std::move(bindings))), mode);
   result.root_ = result.location_of(schema.root);
+  result.has_tokens_max_ = std::any_of(schema.nodes.begin(), schema.nodes.end(),
+                                       [](const SchemaNode& node) { return node.max_tokens.has_value(); });
   return result;
 }
 
@@ -93,6 +95,26 @@ bool SchemaPrograms::is_free(uint32_t location, ValueType type) {
   return id != kNone && is_plain(id);
 }
 
+uint32_t SchemaPrograms::tokens_max(uint32_t location_id) {
+  if (!has_tokens_max_) return kNone;
+  const auto [entry, is_new] = tokens_max_memo_.try_emplace(location_id, kNone);
+  if (!is_new) return entry->second;
+  const Location& location = locations_[location_id];
+  for (uint32_t goal = 0; goal < location.goals.size(); ++goal) {
+    if (is_implied(location, goal)) entry->second = std::min(entry->second, tokens_max_of(location.goals[goal], 0));
+  }
+  return entry->second;
+}
+
+uint32_t SchemaPrograms::tokens_max_of(SchemaId id, int depth) const {
+  constexpr int kDepthMax = 64;  // of allOf and $ref; what is deeper has no say
+  const SchemaNode& node = formulas_.node(id);
+  uint32_t least = node.max_tokens.value_or(kNone);
+  if (depth == kDepthMax) return least;
+  for (const SchemaId part : node.all_of) least = std::min(least, tokens_max_of(part, depth + 1));
+  return least;
+}
+
 // ---- scalars ----------------------------------------------------------------------------------------------------------------
 
 std::optional<Verdict> SchemaPrograms::final_verdict(const std::vector<Formula>& formulas, size_t goals,
@@ -120,7 +142,27 @@ uint32_t SchemaPrograms::plain_verdict(uint32_t program_id) {
 bool SchemaPrograms::text_alive(const TextState& text) {
   if (text.languages[0] == LanguageTable::kNothing) return false;
   if (text.languages[0] == LanguageTable::kEverything) return true;
-  return formulas_.languages().nonempty(text.languages[0], kNonemptyStepsMax).value_or(true);
+  LanguageTable& languages = formulas_.languages();
+  if (const auto by_form = languages.nonempty(text.languages[0], 0)) return *by_form;
+  // Far from a limit as without it, so that masks need not tell the two apart.
+  if (const auto unlimited = languages.unlimited(text.languages[0]))
+    return languages.nonempty(unlimited->language).value_or(true);
+  return languages.nonempty(text.languages[0], kNonemptyStepsMax).value_or(true);
+}
+
+const SchemaPrograms::UnlimitedText& SchemaPrograms::unlimited_text(uint32_t text_id) {
+  const auto [entry, is_new] = unlimited_texts_.try_emplace(text_id);
+  if (!is_new) return entry->second;
+  TextState text = texts_[text_id];
+  const bool fixed = std::all_of(text.languages.begin() + 1, text.languages.end(), [](Language language) {
+    return language == LanguageTable::kEverything || language == LanguageTable::kNothing;
+  });
+  const auto unlimited = fixed && !text.is_regex ? formulas_.languages().unlimited(text.languages[0]) : std::nullopt;
+  if (!unlimited) return entry->second;
+  text.languages[0] = unlimited->language;
+  text.only_counts &= unlimited->language != LanguageTable::kEverything;
+  entry->second = {texts_.id(std::move(text)), unlimited->spare_chars, unlimited->agrees_chars};
+  return entry->second;
 }
 
 uint32_t SchemaPrograms::text_start(uint32_t program_id) {

@@ -144,6 +144,9 @@ class SchemaPrograms {
   bool is_free(uint32_t location, ValueType type);
   // Does every value that may stand there give the same verdict?
   bool is_settled(uint32_t location);
+  // The least x-max-tokens of the schemas that a value there must satisfy, allOf and $ref followed; kNone: there is none.
+  uint32_t tokens_max(uint32_t location);
+  bool has_tokens_max() const { return has_tokens_max_; }
 
   // Values without inner structure (null, false, true, numbers without demands): the verdict, if the requirement allows it.
   bool is_plain(uint32_t program) const;
@@ -158,6 +161,14 @@ class SchemaPrograms {
   // The verdict of the cheapest text that ends from here, and its bytes up to the quote, where it can be looked up: in a language that is bound
   // at run time, if the verdict is settled. kNone: there is none.
   std::optional<std::pair<uint32_t, uint32_t>> bound_end(uint32_t text);
+  // A text that goes on like this one for `spare_chars` characters, whose limits are too far away to matter (LanguageTable::unlimited); kNone if
+  // there is none. At most `agrees_bytes` of a way to its end are one for this text as well.
+  struct UnlimitedText {
+    uint32_t text = kNone;
+    uint64_t spare_chars = 0;
+    uint64_t agrees_bytes = 0;
+  };
+  const UnlimitedText& unlimited_text(uint32_t text);
   // What may follow in the text without a care (LanguageTable::free_text), as far as a verdict beyond fitness does not matter.
   FreeText free_text(uint32_t text);
   // Does nothing depend on how the text goes on?
@@ -252,6 +263,7 @@ class SchemaPrograms {
   FormulaTable& table() { return formulas_.formulas(); }
   uint32_t location(std::vector<SchemaId> goals, Formula requirement);
   bool is_implied(const Location& location, uint32_t goal);
+  uint32_t tokens_max_of(SchemaId node, int depth) const;
   Details& details(uint32_t program);
   void find_atoms(Details& details, ValueType type);
   void find_guards(Details& details, SchemaId node, const std::vector<Formula>& path, Unevaluated& unevaluated,
@@ -283,6 +295,7 @@ class SchemaPrograms {
   SchemaFormulas formulas_;
   SchemaMode mode_;
   uint32_t root_ = 0;
+  bool has_tokens_max_ = false;
   std::string problem_;
   InternTable<Location> locations_;
   InternTable<Program> programs_;
@@ -295,9 +308,11 @@ class SchemaPrograms {
   std::deque<Details> details_;                                           // per program
   std::vector<std::array<uint32_t, kValueTypes>> location_programs_;      // per location; kUnknown: not yet
   std::vector<int8_t> viable_;                                            // per location: -1 unknown
+  std::unordered_map<uint32_t, uint32_t> tokens_max_memo_;                // per location
   std::unordered_map<uint64_t, uint32_t> step_memo_;                      // (frame, class) -> step
   std::unordered_map<uint64_t, uint32_t> after_memo_;                     // (step, verdict) -> frame
   std::unordered_map<uint32_t, std::vector<NumberPiece>> number_pieces_;  // per program
+  std::unordered_map<uint32_t, UnlimitedText> unlimited_texts_;           // per text
   std::unordered_map<uint64_t, bool> key_alive_memo_;                     // (frame, key)
   std::unordered_map<uint64_t, uint32_t> name_class_memo_;                // (program, name) -> class
   std::vector<uint32_t> item_step_memo_, frame_verdict_memo_;             // per frame

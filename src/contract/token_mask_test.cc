@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "contract/language_machine.h"
 #include "contract/test_vocabularies.h"
+#include "contract/token_reach.h"
 
 namespace cadre::contract {
 namespace {
@@ -75,6 +76,45 @@ TEST(TokenMask, EqualsTryingEveryTokenInStrings) {
       if (!machine.dead(next)) state = next;
     }
   }
+}
+
+// What a token that ends there would cost to end: anything, as long as it tells the states apart.
+struct StringReach {
+  using State = test::StringMachine::State;
+  test::StringMachine& machine;
+  State next(State state, uint8_t byte) { return machine.next(state, byte); }
+  bool dead(State state) const { return machine.dead(state); }
+  Idle idle(State state) { return machine.idle(state); }
+  uint32_t reach(State state) const {
+    return 100 * static_cast<uint32_t>(state.place) + 10 * state.utf8 + std::min(state.chars_left, 9u);
+  }
+};
+
+TEST(TokenReach, EqualsTryingEveryTokenInStrings) {
+  base::Random random(23);
+  size_t taken = 0, entries = 0;
+  for (int round = 0; round < 200; ++round) {
+    const auto vocabulary = test::random_vocabulary(random, 1 + random.below(500));
+    test::StringMachine machine(random.below(3) == 0);
+    const uint32_t limits[] = {0, 1, 2, 8, 19, test::StringMachine::kNoLimit, test::StringMachine::kNoLimit};
+    auto start = machine.start(limits[random.below(std::size(limits))]);
+    if (random.below(2) == 0) start = machine.next(machine.next(start, 0xC3), 0xA9);
+    if (machine.dead(start)) continue;
+    StringReach reader{machine};
+    std::vector<std::optional<uint32_t>> found(vocabulary->ranks());
+    for (const auto& [reach, ranks] : token_reach(*vocabulary, reader, start)) {
+      ++entries;
+      for (uint32_t rank = ranks.low; rank < ranks.high; ++rank) found[rank] = reach;
+    }
+    for (uint32_t rank = 0; rank < vocabulary->ranks(); ++rank) {
+      auto state = start;
+      for (const char c : vocabulary->text_of_rank(rank)) state = machine.next(state, static_cast<uint8_t>(c));
+      const auto expected = machine.dead(state) ? std::nullopt : std::optional(reader.reach(state));
+      ASSERT_EQ(found[rank], expected) << "round " << round << " token " << vocabulary->text_of_rank(rank);
+      taken += expected.has_value();
+    }
+  }
+  EXPECT_GT(taken, entries);
 }
 
 TEST(TokenMask, ADeadStateAllowsNothing) {

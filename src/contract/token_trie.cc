@@ -74,6 +74,8 @@ void TokenTrieBuilder::summarise() {
   std::vector<ByteSet> sets(count);
   std::vector<uint8_t>& utf8_from = trie_.utf8_from;
   std::vector<VocabularyBelow>& below = trie_.below;
+  std::vector<uint8_t> whole_from(count,
+                                  0xFF);  // a bit per decoder state from which all strings below end with a character
   utf8_from.assign(count, 0xFF);
   below.resize(count);
   for_each_child_upwards(trie_.nodes, depth_max_, [&](uint32_t parent, uint32_t child) {
@@ -81,6 +83,8 @@ void TokenTrieBuilder::summarise() {
     sets[parent] |= sets[child];
     sets[parent].set(byte);
     utf8_from[parent] &= utf8_states_before(byte, utf8_from[child]);
+    const uint8_t ends = trie_.nodes[child].own_tokens > 0 ? 1u << kUtf8Boundary : 0xFF;
+    whole_from[parent] &= utf8_states_before(byte, whole_from[child] & ends);
     const auto chars = static_cast<uint16_t>(below[child].chars_max + !base::is_continuation(byte));
     below[parent].chars_max = std::max(below[parent].chars_max, chars);
   });
@@ -88,6 +92,7 @@ void TokenTrieBuilder::summarise() {
   trie_.byte_sets.emplace_back();
   for (size_t i = 0; i < count; ++i) {
     below[i].utf8 = utf8_from[i] & 1u << kUtf8Boundary;
+    below[i].whole = whole_from[i] & 1u << kUtf8Boundary;
     if (sets[i].none()) continue;
     const auto [entry, is_new] = index.emplace(sets[i], static_cast<uint32_t>(trie_.byte_sets.size()));
     if (is_new) trie_.byte_sets.push_back(sets[i]);

@@ -29,7 +29,8 @@ struct VocabularyNode {
 struct VocabularyBelow {
   uint32_t byte_set = 0;   // index into byte_sets
   uint16_t chars_max = 0;  // characters (UTF-8 lead bytes) in the longest continuation
-  bool utf8 = false;  // read from the start of a character, every continuation is well-formed UTF-8, perhaps cut off
+  bool utf8 = false;   // read from the start of a character, every continuation is well-formed UTF-8, perhaps cut off
+  bool whole = false;  // and none of the strings is cut off
 };
 
 struct TokenTrie {

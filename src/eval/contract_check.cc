@@ -28,8 +28,9 @@ using VocabularyRef = std::shared_ptr<const Vocabulary>;
 using SchemaRef = std::shared_ptr<SchemaContract>;
 
 constexpr uint64_t kFileSizeBytesMax = 64 << 20;
-constexpr size_t kPieces = 700;    // of the file's text in a small vocabulary
-constexpr size_t kBorrowed = 300;  // tokens of the given vocabulary in it
+// Each token is tried in each state, so few of them and many states find more than the other way round.
+constexpr size_t kPieces = 200;   // of the file's text in a small vocabulary
+constexpr size_t kBorrowed = 60;  // tokens of the given vocabulary in it
 constexpr size_t kPieceSizeBytesMax = 12;
 constexpr size_t kWalkStatesMax = 24;      // of one walk that is compared
 constexpr uint32_t kWalkTokensMax = 3000;  // budgets drawn are no longer, unless the shortest document is

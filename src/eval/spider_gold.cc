@@ -155,13 +155,18 @@ std::optional<SqlCall> as_call(std::string_view sql, const contract::TableSchema
 }
 
 Result<std::string> with_text_literals(std::string_view sql, const contract::TableSchema& schema) {
+  return with_text_literals(sql, [&](std::string_view name) {
+    return column_of(schema, name).has_value() || equals_ignoring_case(name, schema.sql_name);
+  });
+}
+
+Result<std::string> with_text_literals(std::string_view sql,
+                                       const std::function<bool(std::string_view name)>& is_name) {
   std::string out;
   const auto tokens = TRY(contract::tokenize_sql(sql));
   for (const SqlToken& token : tokens) {
-    const bool is_known =
-        column_of(schema, token.text).has_value() || equals_ignoring_case(token.text, schema.sql_name);
     const bool is_text = token.kind == SqlTokenKind::kText ||
-                         (token.kind == SqlTokenKind::kQuotedName && sql[token.begin] == '"' && !is_known);
+                         (token.kind == SqlTokenKind::kQuotedName && sql[token.begin] == '"' && !is_name(token.text));
     if (!out.empty()) out += ' ';
     if (is_text) {
       out += text_literal(token.text);

@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,7 +27,8 @@ std::optional<std::string> single_table_of(std::string_view sql);
 std::optional<contract::SqlCall> as_call(std::string_view sql, const contract::TableSchema& schema);
 
 // The text as SQLite must read it when "x" is a name and never a text: quoted words that are no column of the table
-// become texts.
+// become texts. The same for any other set of names.
 Result<std::string> with_text_literals(std::string_view sql, const contract::TableSchema& schema);
+Result<std::string> with_text_literals(std::string_view sql, const std::function<bool(std::string_view name)>& is_name);
 
 }  // namespace cadre::eval
