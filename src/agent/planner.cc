@@ -48,7 +48,7 @@ Result<PlanStep> step_for_request(const Specialist& specialist, const Json& requ
 
 Result<TierDecision> Planner::ask(const Tier& tier, const Json& request, const base::Cancel* cancel) const {
   TierDecision decision = TRY(tier.decide(request, cancel));
-  if (decision.verdict != TierVerdict::kAccepted) return decision;
+  if (decision.error || decision.verdict != TierVerdict::kAccepted) return decision;
   TRY(check_plan(decision.plan));
   TRY(check_plan_types(decision.plan, request, specialists_));
   return decision;
@@ -65,16 +65,19 @@ Planned Planner::plan(const Json& request, const base::Cancel* cancel) const {
     const int64_t start_ns = clock_.monotonic_ns();
     auto decision = ask(*tier, request, cancel);
     TierReport report{.tier = tier->name(), .took_us = (clock_.monotonic_ns() - start_ns) / 1'000};
-    if (!decision.ok()) {
-      report.said = decision.error().message;
+    if (decision.ok()) {
+      planned.usage.tokens_in += decision->usage.tokens_in;
+      planned.usage.tokens_out += decision->usage.tokens_out;
+      planned.usage.cost_micros += decision->usage.cost_micros;
+    }
+    if (!decision.ok() || decision->error) {
+      const Error& error = decision.ok() ? *decision->error : decision.error();
+      report.said = error.message;
       planned.tiers.push_back(std::move(report));
-      if (!failure) failure = std::move(decision).error();
+      if (!failure) failure = error;
       continue;
     }
     if (!decision->tier.empty()) report.tier = decision->tier;
-    planned.usage.tokens_in += decision->usage.tokens_in;
-    planned.usage.tokens_out += decision->usage.tokens_out;
-    planned.usage.cost_micros += decision->usage.cost_micros;
     const bool has_decided = decision->verdict != TierVerdict::kPassedOn;
     if (has_decided || !decision->reason.empty()) planned.reason = decision->reason;
     report.said = !has_decided ? "passed on" : decision->verdict == TierVerdict::kAccepted ? "accepted" : "declined";

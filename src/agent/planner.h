@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ struct TierDecision {
   std::string reason;     // for people: why it declined or passed on
   Plan plan;              // accepted
   Usage usage;
+  std::optional<Error> error;  // the tier failed, having used that up; as if it had returned the error
 };
 
 class Tier {

@@ -1,0 +1,71 @@
+// The tier of the dispatcher that asks a model for the plan: a planner, or the orchestrator after it.
+//
+// The model is shown the specialists (name, purpose, schemas, effect) and the request's text and input, nothing else of it, and is asked for a plan under a
+// JSON Schema made from the registry: the names are an enumeration, each with its own input schema in which any value may be a reference
+// ("$request.text", "$step.path"). What it answers is input: validated against that schema by the independent validator, then as any plan
+// (check_plan, check_plan_types). It says who does what with which input, and no more: tool, effect, policy and identity of every step are
+// the registry's own. A plan that does not hold is asked for once more with the typed error, never with what was written; then the tier has
+// failed. No steps means that it knows nobody who can: the tier passes on with its reason.
+//
+// A step whose specialist has an orchestrator in the registry (agent/endpoint_specialist.h) gets that as its further assignment.
+// The address policy stands in front of the model: where it denies the address, no byte leaves and the tier fails with kDenied.
+// Thread safety: as Tier.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/planner.h"
+#include "agent/schema_check.h"
+#include "engine/chat_model.h"
+
+namespace cadre::agent {
+
+struct PlanTierOptions {
+  std::string name = "planner";  // in tier reports: "planner", "orchestrator"
+  double confidence = 0.5;       // in a plan that holds; measured, not claimed by the model
+  int64_t steps_max = 8;         // 1 to kPlanStepsMax
+  double temperature = 0;
+  int64_t seed = 1;
+  int64_t answer_tokens_max = 2'048;
+  int64_t timeout_ms = 60'000;  // of each of the two requests
+};
+
+class PlannerTier final : public Tier {
+ public:
+  // `specialists` outlives the tier and does not change. kInvalid: options out of range, nobody to plan for; kLimit: descriptions of over 256 KiB.
+  static Result<std::unique_ptr<PlannerTier>> make(const Specialists& specialists,
+                                                   std::shared_ptr<const engine::ChatModel> model,
+                                                   PlanTierOptions options = {});
+
+  std::string name() const override { return options_.name; }
+  Result<TierDecision> decide(const base::Json& request, const base::Cancel* cancel) const override;
+  bool waits() const override { return true; }
+
+  // What the model's answer is held against.
+  const base::Json& schema() const { return schema_; }
+
+ private:
+  PlannerTier(const Specialists& specialists, std::shared_ptr<const engine::ChatModel> model, PlanTierOptions options)
+      : specialists_(specialists), model_(std::move(model)), options_(std::move(options)) {}
+  // Adds what it used to `decision`, and the plan if there is one.
+  Result<void> ask(const base::Json& request, const std::optional<Error>& refusal, const base::Cancel* cancel,
+                   TierDecision& decision) const;
+  Result<Plan> plan_of(const base::Json& answer) const;
+
+  const Specialists& specialists_;
+  std::shared_ptr<const engine::ChatModel> model_;
+  PlanTierOptions options_;
+  base::Json schema_;
+  std::string system_text_;
+  SchemaCheck check_;
+};
+
+// The schema of a plan over these specialists; orchestrators are not in it.
+base::Json plan_schema(const Specialists& specialists, int64_t steps_max);
+
+// Appends, to every step, the orchestrators of its specialists that are in the registry and not yet assigned.
+void add_orchestrators(Plan& plan, const Specialists& specialists);
+
+}  // namespace cadre::agent
