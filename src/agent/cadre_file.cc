@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <tuple>
 
 #include "agent/tool_factory.h"
@@ -172,6 +173,29 @@ class Section {
       refuse(key, fmt::format("\"{}\" must be a map, not {}", key, kind_of(*value)));
   }
 
+  void flag(const char* key, bool& out) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    if (value->is_boolean())
+      out = value->get<bool>();
+    else
+      refuse(key, fmt::format("\"{}\" must be true or false, not {}", key, kind_of(*value)));
+  }
+
+  // JSON pointers; the empty one is the whole value.
+  void pointers(const char* key, std::vector<std::string>& out) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    for (const Json& item : *value) {
+      const bool is_pointer = item.is_string() && (item.get_ref<const std::string&>().empty() ||
+                                                   item.get_ref<const std::string&>().starts_with("/"));
+      if (is_pointer) out.push_back(item.get<std::string>());
+    }
+    if (!value->is_array() || out.size() != value->size())
+      refuse(key, fmt::format("\"{}\" must be a list of JSON pointers, like [\"/text\"] or [\"\"] for all, not {}", key,
+                              kind_of(*value)));
+  }
+
   // What is known here depends on something that was wrong: the other keys are left for later.
   void take_all() {
     if (!map_.is_object()) return;
@@ -268,14 +292,48 @@ void read_template_keys(Section& section, SpecialistEntry& entry) {
   section.object("input_schema", entry.input_schema);
 }
 
+void read_endpoint_keys(Section& section, SpecialistEntry& entry) {
+  EndpointSpecialistOptions& asked = entry.asked;
+  section.required_text("endpoint", "local", entry.endpoint);
+  section.required_text("instruction", "\"Extract the customer and the amount.\"", asked.instruction);
+  section.text("tool", entry.tool);
+  section.object("input_schema", entry.input_schema);
+  section.object("call_schema", asked.call_schema);
+  section.object("output_schema", asked.output_schema);
+  section.object("known", asked.known);
+  section.text("question_member", asked.question_member);
+  section.text("answer_member", asked.answer_member);
+  std::string answer = "json";
+  section.text("answer", answer);
+  if (answer != "json" && answer != "text")
+    section.refuse("answer", fmt::format("\"answer\" must be json or text, not {}", in_quotes(answer)));
+  asked.answer = answer == "text" ? EndpointAnswer::kText : EndpointAnswer::kJson;
+  section.integer("samples", 1, engine::kChatSamplesMax, asked.samples);
+  section.amount("temperature", asked.temperature);
+  section.integer("seed", 0, std::numeric_limits<int32_t>::max(), asked.seed);
+  section.integer("answer_tokens_max", 1, 1'000'000, asked.answer_tokens_max);
+  section.share("single_sample_confidence", asked.single_sample_confidence);
+  section.pointers("grounded", asked.grounded);
+  section.flag("grounded_quotes", asked.grounding.quotes);
+  section.flag("grounded_counts", asked.grounding.counts);
+}
+
+void read_chat_keys(Section& section, SpecialistEntry& entry) {
+  section.required_text("endpoint", "local", entry.endpoint);
+  section.text("instruction", entry.asked.instruction);
+  section.integer("answer_tokens_max", 1, 1'000'000, entry.asked.answer_tokens_max);
+}
+
 // Without the key: a table, which was the only kind once.
 std::optional<SpecialistKind> read_kind(Section& section) {
   std::string kind = specialist_kind_name(SpecialistKind::kTable);
   section.text("kind", kind);
-  for (const SpecialistKind known : {SpecialistKind::kTable, SpecialistKind::kCall, SpecialistKind::kTemplate}) {
+  for (const SpecialistKind known : {SpecialistKind::kTable, SpecialistKind::kCall, SpecialistKind::kTemplate,
+                                     SpecialistKind::kEndpoint, SpecialistKind::kChat}) {
     if (kind == specialist_kind_name(known)) return known;
   }
-  section.refuse("kind", fmt::format("\"kind\" must be table, call or template, not {}", in_quotes(kind)));
+  section.refuse("kind",
+                 fmt::format("\"kind\" must be table, call, template, endpoint or chat, not {}", in_quotes(kind)));
   return std::nullopt;
 }
 
@@ -291,6 +349,8 @@ SpecialistEntry read_specialist(Reading& reading, const std::string& name, const
   if (kind == SpecialistKind::kTable) read_table_keys(section, entry);
   if (kind == SpecialistKind::kCall) read_call_keys(section, entry);
   if (kind == SpecialistKind::kTemplate) read_template_keys(section, entry);
+  if (kind == SpecialistKind::kEndpoint) read_endpoint_keys(section, entry);
+  if (kind == SpecialistKind::kChat) read_chat_keys(section, entry);
   if (const Json* policy = section.find("policy")) read_policy(reading, *policy, section.below("policy"), entry.policy);
   return entry;
 }
@@ -360,6 +420,54 @@ void read_tools(Reading& reading, const Json& map, const std::string& pointer, s
   }
 }
 
+void read_endpoint(Reading& reading, const std::string& name, const Json& map, const std::string& pointer,
+                   std::vector<engine::ChatEndpointOptions>& out) {
+  engine::ChatEndpointOptions options{.name = name};
+  if (!is_name(name)) reading.refuse(pointer, fmt::format("{} is no name: {}", in_quotes(name), kNameRule));
+  Section section(reading, map, pointer);
+  section.required_text("url", "http://127.0.0.1:8080/v1", options.url);
+  section.required_text("model", "llama-3.2-3b", options.model);
+  section.file("key_file", options.key_file);
+  section.text("key_variable", options.key_variable);
+  section.integer("timeout_ms", 1, 3'600'000, options.timeout_ms);
+  double price_in = 0;
+  double price_out = 0;
+  section.amount("price_in", price_in);
+  section.amount("price_out", price_out);
+  options.price_in_micros = std::llround(price_in * 1e6);
+  options.price_out_micros = std::llround(price_out * 1e6);
+  std::string schema = "json_schema";
+  section.text("schema", schema);
+  if (schema == "json_object") {
+    options.schema_request = engine::SchemaRequest::kJsonObject;
+  } else if (schema == "none") {
+    options.schema_request = engine::SchemaRequest::kNone;
+  } else if (schema != "json_schema") {
+    section.refuse("schema",
+                   fmt::format("\"schema\" must be json_schema, json_object or none, not {}", in_quotes(schema)));
+  }
+  out.push_back(std::move(options));
+}
+
+void read_endpoints(Reading& reading, const Json& map, const std::string& pointer,
+                    std::vector<engine::ChatEndpointOptions>& out) {
+  if (!map.is_object()) {
+    reading.refuse(pointer, fmt::format("\"endpoints\" must be a map from names to endpoints, not {}", kind_of(map)));
+    return;
+  }
+  for (const auto& [name, options] : map.items())
+    read_endpoint(reading, name, options, text::yaml_pointer(pointer, name), out);
+}
+
+void read_planner(Section& section, OrchestratorEntry& entry) {
+  section.required_text("endpoint", "local", entry.endpoint);
+  std::optional<double> confidence;
+  section.share("confidence", confidence);
+  entry.plans.confidence = confidence.value_or(entry.plans.confidence);
+  section.integer("steps_max", 1, static_cast<int64_t>(kPlanStepsMax), entry.plans.steps_max);
+  section.integer("timeout_ms", 1, 3'600'000, entry.plans.timeout_ms);
+}
+
 void read_route_step(Reading& reading, const std::string& id, const Json& map, const std::string& pointer,
                      RouteOptions& route) {
   RouteStep step{.id = id};
@@ -417,6 +525,21 @@ void read_cadre(Reading& reading, const Json& map, CadreFile& file) {
     read_specialists(reading, *specialists, section.below("specialists"), file.specialists);
   if (const Json* tools = section.find("tools")) read_tools(reading, *tools, section.below("tools"), file.tools);
   if (const Json* routes = section.find("routes")) read_routes(reading, *routes, section.below("routes"), file.routes);
+  if (const Json* endpoints = section.find("endpoints"))
+    read_endpoints(reading, *endpoints, section.below("endpoints"), file.endpoints);
+  if (const Json* planner = section.find("planner")) {
+    Section inner(reading, *planner, section.below("planner"));
+    file.planner.plans.name = "planner";
+    read_planner(inner, file.planner);
+  }
+  if (const Json* orchestrator = section.find("orchestrator")) {
+    Section inner(reading, *orchestrator, section.below("orchestrator"));
+    file.orchestrator.plans.name = "orchestrator";
+    read_planner(inner, file.orchestrator);
+    inner.flag("makes_plans", file.orchestrator.makes_plans);
+    inner.texts("steps", "[countries]", file.orchestrator.steps);
+    inner.integer("samples", 1, engine::kChatSamplesMax, file.orchestrator.samples);
+  }
   section.texts("addresses", "[\"127.0.0.1:8080\"]", file.addresses);
   section.file("router", file.router);
   if (const Json* budgets = section.find("budgets"))
@@ -435,6 +558,10 @@ const char* specialist_kind_name(SpecialistKind kind) {
       return "call";
     case SpecialistKind::kTemplate:
       return "template";
+    case SpecialistKind::kEndpoint:
+      return "endpoint";
+    case SpecialistKind::kChat:
+      return "chat";
   }
   return "table";
 }

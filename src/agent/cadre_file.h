@@ -13,9 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/endpoint_specialist.h"
 #include "agent/plan_events.h"
+#include "agent/plan_tier.h"
 #include "agent/route_tier.h"
 #include "base/result.h"
+#include "engine/chat_endpoint.h"
 
 namespace cadre::agent {
 
@@ -35,8 +38,8 @@ struct PolicyEntry {
   std::optional<Approval> approval;
 };
 
-enum class SpecialistKind : uint8_t { kTable, kCall, kTemplate };
-const char* specialist_kind_name(SpecialistKind kind);  // "table", "call", "template"
+enum class SpecialistKind : uint8_t { kTable, kCall, kTemplate, kEndpoint, kChat };
+const char* specialist_kind_name(SpecialistKind kind);  // "table", "call", "template", "endpoint", "chat"
 
 struct SpecialistEntry {
   std::string name;     // within the cadre: [A-Za-z0-9_.-]
@@ -47,14 +50,18 @@ struct SpecialistEntry {
   std::string pack;
   std::string table;
   std::string table_name;  // of a SQLite file; empty = its only one
-  // kCall: a name of `tools`, conditions, and a sentence for people
+  // kCall, kEndpoint (optional): a name of `tools`
   std::string tool;
+  // kCall: conditions, and a sentence for people
   std::vector<std::string> before;
   std::vector<std::string> after;
   std::string say;
   // kTemplate
   std::string text;
-  // kCall, kTemplate; null: the tool's, any object
+  // kEndpoint, kChat: a name of `endpoints`, and how it is asked; name, purpose, policy and input schema are the entry's
+  std::string endpoint;
+  EndpointSpecialistOptions asked;
+  // kCall, kTemplate, kEndpoint; null: the tool's, any object
   base::Json input_schema;
 };
 
@@ -62,6 +69,15 @@ struct SpecialistEntry {
 struct ToolEntry {
   std::string name;
   base::Json options;
+};
+
+// A model behind an endpoint that makes plans, and does steps that others could not.
+struct OrchestratorEntry {
+  std::string endpoint;  // a name of `endpoints`; empty: there is none
+  bool makes_plans = true;
+  std::vector<std::string> steps;  // specialists whose steps it may do after them
+  PlanTierOptions plans;
+  int64_t samples = 1;  // of a step
 };
 
 // Limits of every run, and of all together.
@@ -92,11 +108,14 @@ struct ServeEntry {
 struct CadreFile {
   std::string path;
   std::string name;
-  std::vector<SpecialistEntry> specialists;  // in the order of the file
-  std::vector<ToolEntry> tools;              // likewise
-  std::vector<RouteOptions> routes;          // likewise
-  std::vector<std::string> addresses;        // that a byte may leave for (net/address_policy.h); none by default
-  std::string router;                        // a router pack; empty: every request goes to a specialist
+  std::vector<SpecialistEntry> specialists;            // in the order of the file
+  std::vector<ToolEntry> tools;                        // likewise
+  std::vector<engine::ChatEndpointOptions> endpoints;  // likewise
+  OrchestratorEntry planner;                           // a small one that is asked first; makes plans alone
+  OrchestratorEntry orchestrator;
+  std::vector<RouteOptions> routes;    // likewise
+  std::vector<std::string> addresses;  // that a byte may leave for (net/address_policy.h); none by default
+  std::string router;                  // a router pack; empty: every request goes to a specialist
   BudgetEntry budgets;
   std::string journal;  // empty: where the caller keeps it
   ServeEntry serve;

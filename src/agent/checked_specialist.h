@@ -27,6 +27,7 @@ class CheckedSpecialist {
 
   const SpecialistDefinition& definition() const { return specialist_->definition(); }
   const Specialist& specialist() const { return *specialist_; }
+  const std::shared_ptr<const Specialist>& shared() const { return specialist_; }
   Tool* tool() const { return specialist_->tool(); }
 
   AttemptReturned attempt(const StepTask& task, const AttemptLimits& limits) const;

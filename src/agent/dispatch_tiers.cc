@@ -26,7 +26,7 @@ bool is_better(const Bid& a, const Bid& b) {
 }
 
 bool takes_english(const CheckedSpecialist& specialist) {
-  return !specialist.definition().question_member.empty();
+  return !specialist.definition().question_member.empty() && !is_orchestrator(specialist.definition());
 }
 
 // Null where there is none or more than one.
@@ -201,9 +201,15 @@ Result<TierDecision> ScopeTier::decide(const Json& request, const base::Cancel*)
 Result<TierDecision> AttemptsTier::decide(const Json& request, const base::Cancel* cancel) const {
   const std::string_view text = text_of(request);
   if (text.empty() || request.contains("input")) return TierDecision{};
-  if (const CheckedSpecialist* only = only_one(specialists_)) return accept(*only, request, 1, "only");
+  const CheckedSpecialist* only = only_one(specialists_);
+  if (only != nullptr && unsure_ == Unsure::kAccept) return accept(*only, request, 1, "only");
   const auto best = TRY(best_bid(specialists_, text, cancel));
   if (!best) return TierDecision{};
+  const double needed = best->specialist->definition().policy.confidence_min;
+  if (unsure_ == Unsure::kPassOn && (!best->would_answer || best->score < needed)) {
+    return TierDecision{.reason = fmt::format("nobody is sure enough: {} comes closest ({:.2f}, needed {:.2f})",
+                                              best->specialist->definition().name, best->score, needed)};
+  }
   return accept(*best->specialist, request, best->score, "");
 }
 

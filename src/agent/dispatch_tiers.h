@@ -64,12 +64,16 @@ class ScopeTier final : public Tier {
 
 class AttemptsTier final : public Tier {
  public:
-  explicit AttemptsTier(const Specialists& specialists) : specialists_(specialists) {}
+  // What becomes of a request that nobody is sure of: the surest one has it, and abstains by itself, or the next tier.
+  enum class Unsure : uint8_t { kAccept, kPassOn };
+  explicit AttemptsTier(const Specialists& specialists, Unsure unsure = Unsure::kAccept)
+      : specialists_(specialists), unsure_(unsure) {}
   std::string name() const override { return "attempts"; }
   Result<TierDecision> decide(const base::Json& request, const base::Cancel* cancel) const override;
 
  private:
   const Specialists& specialists_;
+  const Unsure unsure_;
 };
 
 // The questions of a text: split at ends of sentences, semicolons, line ends, and at ", and" before a word that asks. One where it is one.

@@ -257,10 +257,6 @@ Json EndpointSpecialist::details() const {
   return {{"model", model_->identity()}, {"samples", options_.samples}, {"temperature", options_.temperature}};
 }
 
-std::string orchestrator_name(const std::string& specialist) {
-  return "orchestrator:" + specialist;
-}
-
 Result<std::shared_ptr<const EndpointSpecialist>> orchestrator_assignment(
     std::shared_ptr<const Specialist> other, std::shared_ptr<const engine::ChatModel> model,
     EndpointSpecialistOptions options) {

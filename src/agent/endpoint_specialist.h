@@ -92,9 +92,6 @@ class EndpointSpecialist final : public Specialist {
   std::optional<SchemaCheck> call_check_;
 };
 
-// What the name of a specialist becomes where the orchestrator does its steps. Not a name that a cadre file can give.
-std::string orchestrator_name(const std::string& specialist);  // "orchestrator:NAME"
-
 // The same job done by a larger model, for escalation: name, schemas, tool, verifiers and answer are those of `other`, the model and how it is asked are
 // given. Of `options` count instruction, known, samples, temperature, seed, answer_tokens_max, single_sample_confidence, version and policy;
 // without an instruction the purpose of `other` is it, and what it knows is other.details().

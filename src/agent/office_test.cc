@@ -212,7 +212,7 @@ TEST_F(OfficeTest, RoutesThatCanNeverBeCarriedOutAreRefusedWithTheirPlace) {
               HasSubstr("specialist forecast: there is no tool \"wether\""));
   EXPECT_THAT(problem("kind: http", "kind: htp"), HasSubstr("cadre.yaml:5:3: \"kind\": \"htp\" is no tool"));
   EXPECT_THAT(problem("kind: call", "kind: cal"),
-              HasSubstr("cadre.yaml:16:5: \"kind\" must be table, call or template"));
+              HasSubstr("cadre.yaml:16:5: \"kind\" must be table, call, template, endpoint or chat"));
   EXPECT_THAT(problem("result.sky in", "result.sky inn"), HasSubstr("specialist forecast"));
   EXPECT_THAT(problem("is {sky}.", "is {sky."), HasSubstr("specialist summary"));
 }

@@ -39,9 +39,11 @@ struct CadreLoaders {
 Result<std::unique_ptr<Cadre>> open_cadre(const CadreFile& file, const CadreLoaders& loaders = {},
                                           const base::Clock& clock = base::system_clock());
 
-// The tiers that these specialists, this router (none: empty) and these routes (none: null) make, in order.
+// The tiers that these specialists, this router (none: empty) and these routes (none: null) make, in order;
+// planners last.
 std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base::Clock& clock, DecideScope scope,
-                                      std::unique_ptr<Tier> routes = nullptr);
+                                      std::unique_ptr<Tier> routes = nullptr,
+                                      std::vector<std::unique_ptr<Tier>> planners = {});
 
 // The identity of a specialist over a table: another pack, or another byte of the file, is another one.
 std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint);

@@ -32,10 +32,6 @@ constexpr const char* kSystemText =
     "as few steps as will "
     "do. If no specialist can do it, answer with no steps and say why in \"reason\".";
 
-bool is_orchestrator(const CheckedSpecialist& specialist) {
-  return specialist.definition().name.starts_with(orchestrator_name(""));
-}
-
 bool has_reference(const Json& schema) {
   if (schema.is_object()) {
     for (const auto& [name, member] : schema.items()) {
@@ -109,7 +105,7 @@ void add(const engine::ChatUsage& spent, Usage& usage) {
 Json plan_schema(const Specialists& specialists, int64_t steps_max) {
   Json alternatives = Json::array();
   for (const CheckedSpecialist& specialist : specialists) {
-    if (!is_orchestrator(specialist)) alternatives.push_back(step_schema(specialist));
+    if (!is_orchestrator(specialist.definition())) alternatives.push_back(step_schema(specialist));
   }
   return {{"type", "object"},
           {"properties",
@@ -117,22 +113,6 @@ Json plan_schema(const Specialists& specialists, int64_t steps_max) {
             {"steps", {{"type", "array"}, {"maxItems", steps_max}, {"items", {{"anyOf", std::move(alternatives)}}}}}}},
           {"required", {"steps"}},
           {"additionalProperties", false}};
-}
-
-void add_orchestrators(Plan& plan, const Specialists& specialists) {
-  for (PlanStep& step : plan.steps) {
-    std::vector<Assignment> further;
-    for (const Assignment& assignment : step.assignments) {
-      const std::string name = orchestrator_name(assignment.specialist);
-      const CheckedSpecialist* orchestrator = find_specialist(specialists, name);
-      const bool is_assigned = std::any_of(step.assignments.begin(), step.assignments.end(),
-                                           [&](const Assignment& other) { return other.specialist == name; });
-      if (orchestrator != nullptr && !is_assigned) further.push_back(assignment_to(orchestrator->specialist()));
-    }
-    for (Assignment& assignment : further) {
-      if (step.assignments.size() < kAssignmentsMax) step.assignments.push_back(std::move(assignment));
-    }
-  }
 }
 
 Result<std::unique_ptr<PlannerTier>> PlannerTier::make(const Specialists& specialists,
@@ -144,7 +124,8 @@ Result<std::unique_ptr<PlannerTier>> PlannerTier::make(const Specialists& specia
   if (!(options.confidence >= 0 && options.confidence <= 1)) return wrong("a confidence is 0 to 1");
   if (options.steps_max < 1 || std::cmp_greater(options.steps_max, kPlanStepsMax))
     return wrong(fmt::format("plans of {} steps; say 1 to {}", options.steps_max, kPlanStepsMax));
-  if (std::all_of(specialists.begin(), specialists.end(), is_orchestrator))
+  if (std::all_of(specialists.begin(), specialists.end(),
+                  [](const CheckedSpecialist& one) { return is_orchestrator(one.definition()); }))
     return wrong("there is no specialist to plan for");
   std::unique_ptr<PlannerTier> tier(new PlannerTier(specialists, std::move(model), std::move(options)));
   tier->schema_ = plan_schema(specialists, tier->options_.steps_max);
@@ -153,7 +134,7 @@ Result<std::unique_ptr<PlannerTier>> PlannerTier::make(const Specialists& specia
   tier->check_ = std::move(*check);
   Json descriptions = Json::array();
   for (const CheckedSpecialist& specialist : specialists) {
-    if (!is_orchestrator(specialist)) descriptions.push_back(description_of(specialist));
+    if (!is_orchestrator(specialist.definition())) descriptions.push_back(description_of(specialist));
   }
   tier->system_text_ = fmt::format("{}\n\nThe specialists:\n{}\n\nThe JSON Schema:\n{}", kSystemText,
                                    base::dump_json(descriptions), base::dump_json(tier->schema_));

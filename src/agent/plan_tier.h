@@ -65,7 +65,4 @@ class PlannerTier final : public Tier {
 // The schema of a plan over these specialists; orchestrators are not in it.
 base::Json plan_schema(const Specialists& specialists, int64_t steps_max);
 
-// Appends, to every step, the orchestrators of its specialists that are in the registry and not yet assigned.
-void add_orchestrators(Plan& plan, const Specialists& specialists);
-
 }  // namespace cadre::agent

@@ -30,6 +30,12 @@ std::string_view text_of(const Json& request) {
 Result<PlanStep> step_for_request(const Specialist& specialist, const Json& request) {
   const SpecialistDefinition& definition = specialist.definition();
   PlanStep step{.id = "answer", .assignments = {assignment_to(specialist)}};
+  if (definition.is_chat) {
+    if (!request.contains("chat"))
+      return Error{ErrorCode::kInvalid, fmt::format("{} takes a chat; give its messages", definition.name)};
+    step.input["chat"] = "$request.chat";
+    return step;
+  }
   if (const auto input = request.find("input"); input != request.end()) {
     for (const auto& [name, value] : input->items()) {
       // A name with a dot cannot be referred to; its value stands in the plan itself.
@@ -46,9 +52,26 @@ Result<PlanStep> step_for_request(const Specialist& specialist, const Json& requ
   return step;
 }
 
+void add_orchestrators(Plan& plan, const Specialists& specialists) {
+  for (PlanStep& step : plan.steps) {
+    std::vector<Assignment> further;
+    for (const Assignment& assignment : step.assignments) {
+      const std::string name = orchestrator_name(assignment.specialist);
+      const CheckedSpecialist* orchestrator = find_specialist(specialists, name);
+      const bool is_assigned = std::any_of(step.assignments.begin(), step.assignments.end(),
+                                           [&](const Assignment& other) { return other.specialist == name; });
+      if (orchestrator != nullptr && !is_assigned) further.push_back(assignment_to(orchestrator->specialist()));
+    }
+    for (Assignment& assignment : further) {
+      if (step.assignments.size() < kAssignmentsMax) step.assignments.push_back(std::move(assignment));
+    }
+  }
+}
+
 Result<TierDecision> Planner::ask(const Tier& tier, const Json& request, const base::Cancel* cancel) const {
   TierDecision decision = TRY(tier.decide(request, cancel));
   if (decision.error || decision.verdict != TierVerdict::kAccepted) return decision;
+  add_orchestrators(decision.plan, specialists_);
   TRY(check_plan(decision.plan));
   TRY(check_plan_types(decision.plan, request, specialists_));
   return decision;
@@ -106,16 +129,18 @@ Error no_specialist(const Specialists& specialists, const std::string& name) {
 }  // namespace
 
 Result<void> check_request(const Json& request, const Specialists& specialists) {
-  if (request.contains("chat")) {
-    return Error{ErrorCode::kUnsupported,
-                 "no specialist of this cadre writes chat messages; ask in \"text\" for what its specialists know"};
-  }
   const CheckedSpecialist* named = specialists.size() == 1 ? &specialists.front() : nullptr;
   if (request.contains("specialist")) {
     const auto name = request["specialist"].get<std::string>();
     named = find_specialist(specialists, name);
     if (named == nullptr) return no_specialist(specialists, name);
   }
+  if (request.contains("chat") && (named == nullptr || !named->definition().is_chat)) {
+    return Error{ErrorCode::kUnsupported,
+                 "this needs a specialist that writes chat messages; name one, or ask in \"text\" for what the "
+                 "specialists know"};
+  }
+  if (request.contains("chat")) return {};
   if (!request.contains("input")) {
     TRY(contract::question_words(text_of(request)));
   } else if (!request["input"].is_object()) {

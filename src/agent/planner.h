@@ -70,6 +70,9 @@ class Planner {
 // The text of a request; empty if it has none.
 std::string_view text_of(const base::Json& request);
 
+// Appends, to every step, the orchestrators of its specialists that are in the registry and not yet assigned.
+void add_orchestrators(Plan& plan, const Specialists& specialists);
+
 // What no tier could make anything of begins no run: kInvalid, kLimit, kNotFound (a specialist that is not there), kUnsupported.
 Result<void> check_request(const base::Json& request, const Specialists& specialists);
 

@@ -337,9 +337,10 @@ std::vector<SpecialistView> Runtime::specialists() {
   std::vector<SpecialistView> views;
   for (const CheckedSpecialist& specialist : impl_->cadre->specialists) {
     const SpecialistDefinition& definition = specialist.definition();
+    if (is_orchestrator(definition)) continue;
     const bool is_read_only = !changes_something(assignment_to(specialist.specialist()));
     views.push_back({definition.name, definition.version, definition.purpose, definition.input_schema,
-                     definition.output_schema, false, is_read_only});
+                     definition.output_schema, definition.is_chat, is_read_only});
   }
   return views;
 }

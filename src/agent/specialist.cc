@@ -3,6 +3,14 @@
 
 namespace cadre::agent {
 
+std::string orchestrator_name(const std::string& specialist) {
+  return "orchestrator:" + specialist;
+}
+
+bool is_orchestrator(const SpecialistDefinition& definition) {
+  return definition.name.starts_with(orchestrator_name(""));
+}
+
 Assignment assignment_to(const Specialist& specialist) {
   const SpecialistDefinition& definition = specialist.definition();
   Assignment assignment{.specialist = definition.name, .identity = definition.identity, .policy = definition.policy};

@@ -40,6 +40,7 @@ struct SpecialistDefinition {
   std::string identity;
   // The member of the input that a request in plain English becomes; empty: it cannot be asked in plain English.
   std::string question_member;
+  bool is_chat = false;  // takes a chat of OpenAI's form as its input's "chat", and yields an assistant message
   bool is_slow = false;  // waits for others (an endpoint): runs where waiting holds up no decider
 };
 
@@ -88,6 +89,10 @@ class Specialist {
   // What stands behind it, for people: an object of a few members.
   virtual base::Json details() const { return base::Json::object(); }
 };
+
+// What the name of a specialist becomes where the orchestrator does its steps: "orchestrator:NAME". Not a name that a cadre file can give.
+std::string orchestrator_name(const std::string& specialist);
+bool is_orchestrator(const SpecialistDefinition& definition);
 
 // The assignment of a step to it, on its own terms.
 Assignment assignment_to(const Specialist& specialist);

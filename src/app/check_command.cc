@@ -43,7 +43,7 @@ Json specialist_to_json(const agent::SpecialistEntry& entry, const agent::Specia
 
 Json cadre_to_json(const agent::CadreFile& file, const agent::Cadre& cadre) {
   Json specialists = Json::array();
-  for (size_t i = 0; i < cadre.specialists.size(); ++i)
+  for (size_t i = 0; i < file.specialists.size(); ++i)
     specialists.push_back(specialist_to_json(file.specialists[i], cadre.specialists[i].specialist()));
   Json routes = Json::array();
   for (const agent::RouteOptions& route : file.routes)
@@ -82,6 +82,8 @@ std::string specialist_to_text(const agent::SpecialistEntry& entry, const agent:
   if (entry.kind == agent::SpecialistKind::kTable) return text + table_to_text(entry, specialist);
   if (entry.kind == agent::SpecialistKind::kTemplate)
     return text + fmt::format("  says       {}\n", printable(entry.text));
+  if (entry.kind == agent::SpecialistKind::kEndpoint || entry.kind == agent::SpecialistKind::kChat)
+    return text + fmt::format("  endpoint   {}\n", entry.endpoint);
   const agent::Assignment assignment = agent::assignment_to(specialist);
   text += fmt::format("  tool       {} ({}{})\n", assignment.tool, agent::tool_effect_name(assignment.effect),
                       assignment.is_fenced ? ", fenced" : "");
@@ -94,7 +96,7 @@ std::string specialist_to_text(const agent::SpecialistEntry& entry, const agent:
 std::string cadre_to_text(const agent::CadreFile& file, const agent::Cadre& cadre) {
   std::string text = fmt::format("cadre {}: {} specialist{}\n", file.name, cadre.specialists.size(),
                                  cadre.specialists.size() == 1 ? "" : "s");
-  for (size_t i = 0; i < cadre.specialists.size(); ++i)
+  for (size_t i = 0; i < file.specialists.size(); ++i)
     text += specialist_to_text(file.specialists[i], cadre.specialists[i].specialist());
   for (const agent::RouteOptions& route : file.routes)
     text += fmt::format("\nroute {}: {} step{} for \"{}\"\n", route.name, route.steps.size(),

@@ -1,0 +1,219 @@
+// A cadre with models behind an endpoint, from its file to its answer: a planner's plan, an extraction, an orchestrator that takes over.
+// The endpoint is a script of the shape of OpenAI's API; what it says is written down here and no model's result.
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <mutex>
+
+#include "agent/runtime.h"
+#include "agent/test_parts.h"
+#include "base/file.h"
+#include "net/test_http_server.h"
+
+namespace cadre::agent {
+namespace {
+
+using base::Json;
+using net::http_answer;
+using testing::HasSubstr;
+
+constexpr int64_t kLong_ms = 60'000;
+
+// Answers chat completions with what it was told to say, in order; then with the last of it.
+class Script {
+ public:
+  void say(const Json& answer) { say_text(base::dump_json(answer)); }
+  void say_text(const std::string& text) {
+    const Json body = {
+        {"choices",
+         {{{"index", 0}, {"message", {{"role", "assistant"}, {"content", text}}}, {"finish_reason", "stop"}}}},
+        {"usage", {{"prompt_tokens", 100}, {"completion_tokens", 10}}}};
+    const std::lock_guard lock(mutex_);
+    answers_.push_back(http_answer(200, base::dump_json(body), "Content-Type: application/json\r\n"));
+  }
+  void fail(int status) {
+    const std::lock_guard lock(mutex_);
+    answers_.push_back(http_answer(status, "{}", "Content-Type: application/json\r\n"));
+  }
+  uint16_t port() const { return server_.port(); }
+  size_t asked() const { return server_.requests().size(); }
+  std::string last_request() const { return server_.requests().back().body; }
+
+ private:
+  std::mutex mutex_;
+  std::deque<std::string> answers_;
+  net::TestHttpServer server_{[this](const net::TestRequest&, net::TestConnection& connection) {
+    const std::lock_guard lock(mutex_);
+    if (answers_.empty()) return (void)connection.send(http_answer(500, "{}"));
+    connection.send(answers_.front());
+    if (answers_.size() > 1) answers_.pop_front();
+  }};
+};
+
+constexpr const char* kSpecialists = R"yaml(
+specialists:
+  goals:
+    pack: goals.gguf
+    table: goals.csv
+    purpose: who scored when
+  summary:
+    kind: template
+    purpose: says a count in a sentence
+    text: "{n} goals were scored."
+    input_schema: {type: object, properties: {n: {}}, required: [n], additionalProperties: false}
+  amounts:
+    kind: endpoint
+    endpoint: model
+    purpose: finds the amount of money that a letter is about
+    instruction: Find the amount and its currency.
+    input_schema: {type: object, properties: {letter: {type: string}}, required: [letter], additionalProperties: false}
+    output_schema: {type: object, properties: {amount: {type: number}, currency: {enum: [EUR, CHF]}}, required: [amount, currency], additionalProperties: false}
+    grounded: ["/amount"]
+    policy: {attempts_max: 2, confidence_min: 0.4, backoff_ms: 1}
+)yaml";
+
+class EndpointOffice : public testing::Test {
+ protected:
+  EndpointOffice() {
+    EXPECT_TRUE(base::replace_file(path("goals.csv"),
+                                   "Player,Venue,Goals,Year\nKane,away,3,2019\nKane,home,5,2019\nSon,away,4,2019\n")
+                    .ok());
+    EXPECT_TRUE(base::replace_file(path("goals.gguf"), "any file will do").ok());
+  }
+  std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
+  void open(const std::string& more) {
+    runtime_.reset();
+    const std::string port = std::to_string(script_.port());
+    const std::string text = "cadre: 1\nname: office\naddresses: [\"127.0.0.1:" + port +
+                             "\"]\nendpoints:\n  model: {url: \"http://127.0.0.1:" + port +
+                             "/v1\", model: scripted, price_in: 1}\nbudgets: {cost: 1}\n" + more + kSpecialists;
+    auto file =
+        parse_cadre_file(text, path("cadre.yaml"), [](const std::string& name) { return base::file_exists(name); });
+    ASSERT_TRUE(file.ok()) << file.error().message;
+    file->journal = path("journal.sqlite");
+    RuntimeParts parts;
+    parts.loaders.load_pack = [](const std::string&) -> Result<Pack> {
+      return scripted_pack("goals@1", [](ScriptedEngine& engine) { engine.on(kTestQuestion, test_attempt()); });
+    };
+    auto runtime = Runtime::open(*file, parts);
+    ASSERT_TRUE(runtime.ok()) << runtime.error().message;
+    runtime_ = std::move(*runtime);
+  }
+  RunView ask(const RunRequest& request) {
+    const auto run = runtime_->start(request);
+    EXPECT_TRUE(run.ok()) << run.error().message;
+    return run.ok() ? runtime_->wait(*run, kLong_ms, nullptr).value() : RunView{};
+  }
+
+  base::TemporaryDirectory folder_ = base::TemporaryDirectory::make().value();
+  Script script_;
+  std::unique_ptr<Runtime> runtime_;
+};
+
+TEST_F(EndpointOffice, AnAnswerThatIsNoneIsFollowedByAnotherAttempt) {
+  open("");
+  script_.say({{"amount", "many"}, {"currency", "EUR"}});
+  script_.say({{"amount", 120}, {"currency", "CHF"}});
+  const RunView view = ask({.specialist = "amounts", .input = {{"letter", "We owe you CHF 120."}}});
+  ASSERT_EQ(view.status, RunStatus::kAnswered) << view.message;
+  EXPECT_EQ(view.value, Json({{"amount", 120}, {"currency", "CHF"}}));
+  EXPECT_EQ(script_.asked(), 2U);
+  EXPECT_EQ(script_.last_request().find("many"), std::string::npos)
+      << "the failed attempt is no part of the next one's context";
+  EXPECT_EQ(view.usage.tokens_in, 200);
+  EXPECT_EQ(view.usage.cost_micros, 200);
+}
+
+TEST_F(EndpointOffice, AFigureThatStandsNowhereIsRefused) {
+  open("");
+  script_.say({{"amount", 125}, {"currency", "CHF"}});
+  const RunView view = ask({.specialist = "amounts", .input = {{"letter", "We owe you CHF 120."}}});
+  EXPECT_EQ(view.status, RunStatus::kDeclined);
+  EXPECT_THAT(view.message, HasSubstr("125"));
+}
+
+TEST_F(EndpointOffice, AnEndpointThatIsBusyIsAskedAgain) {
+  open("");
+  script_.fail(503);
+  script_.say({{"amount", 120}, {"currency", "CHF"}});
+  EXPECT_EQ(ask({.specialist = "amounts", .input = {{"letter", "CHF 120"}}}).status, RunStatus::kAnswered);
+}
+
+TEST_F(EndpointOffice, MoneyIsABudget) {
+  open("");
+  script_.say({{"amount", "many"}, {"currency", "EUR"}});
+  const RunView view = ask({.specialist = "amounts", .input = {{"letter", "CHF 120"}}});
+  EXPECT_NE(view.status, RunStatus::kAnswered);
+  EXPECT_LE(view.usage.cost_micros, 1'000'000);
+}
+
+TEST_F(EndpointOffice, ThePlannerWritesAPlanForWhatNobodyIsSureOf) {
+  open("planner: {endpoint: model, confidence: 0.8}\n");
+  script_.say({{"steps",
+                {{{"id", "count"}, {"specialist", "goals"}, {"input", {{"question", kTestQuestion}}}},
+                 {{"id", "say"}, {"specialist", "summary"}, {"input", {{"n", "$count.rows.0.0"}}}}}}});
+  const RunView view = ask({.text = "write me a line about Kane's away goals in 2019"});
+  ASSERT_EQ(view.status, RunStatus::kAnswered) << view.message;
+  EXPECT_EQ(view.text, "3 goals were scored.");
+  const auto records = runtime_->events(view.run, -1, 2).value();
+  EXPECT_EQ(records[1].payload["tier"], "planner");
+  EXPECT_EQ(script_.asked(), 1U);
+  EXPECT_EQ(ask({.text = kTestQuestion}).status, RunStatus::kAnswered);
+  EXPECT_EQ(script_.asked(), 1U) << "the small ones are sure of this one";
+}
+
+TEST_F(EndpointOffice, APlanThatCannotBeCarriedOutIsAskedForOnceMore) {
+  open("planner: {endpoint: model}\n");
+  script_.say({{"steps", {{{"id", "say"}, {"specialist", "summary"}, {"input", {{"n", "$nothing.n"}}}}}}});
+  const RunView view = ask({.text = "write me a line about goals"});
+  EXPECT_NE(view.status, RunStatus::kAnswered);
+  EXPECT_EQ(script_.asked(), 2U);
+}
+
+TEST_F(EndpointOffice, TheOrchestratorDoesTheStepThatTheSmallOneCouldNotUnderTheSameContract) {
+  open("orchestrator: {endpoint: model, makes_plans: false, steps: [goals]}\n");
+  script_.say({{"sql", "SELECT COUNT(\"Player\") FROM \"goals\" WHERE \"Player\" = 'Kane'"}});
+  const RunView view = ask({.text = "on how many days did Kane score", .specialist = "goals"});
+  ASSERT_EQ(view.status, RunStatus::kAnswered) << view.message;
+  EXPECT_EQ(base::dump_json(view.value["rows"]), "[[2]]");
+  EXPECT_EQ(view.steps[0]["specialist"], "orchestrator:goals");
+}
+
+TEST_F(EndpointOffice, WhatTheOrchestratorWritesOutsideTheContractIsRefused) {
+  open("orchestrator: {endpoint: model, makes_plans: false, steps: [goals]}\n");
+  for (const std::string sql : {"DROP TABLE goals", "SELECT * FROM sqlite_master",
+                                "SELECT COUNT(\"Player\") FROM \"goals\" WHERE \"Player\" = 'Messi'"}) {
+    script_.say({{"sql", sql}});
+    const RunView view = ask({.text = "on how many days did Kane score", .specialist = "goals"});
+    EXPECT_NE(view.status, RunStatus::kAnswered) << sql;
+  }
+}
+
+TEST_F(EndpointOffice, EndpointsThatAreNotThereAreNamed) {
+  const auto problem = [&](const std::string& text) {
+    const auto file =
+        parse_cadre_file(text, path("cadre.yaml"), [](const std::string& name) { return base::file_exists(name); });
+    if (!file.ok()) return file.error().message;
+    const auto cadre = open_cadre(*file, {.load_pack = [](const std::string&) -> Result<Pack> {
+      return scripted_pack("g", [](ScriptedEngine&) {});
+    }});
+    return cadre.ok() ? std::string() : cadre.error().message;
+  };
+  const std::string head = "cadre: 1\nname: office\n";
+  EXPECT_THAT(problem(head + kSpecialists), HasSubstr("specialist amounts: there is no endpoint \"model\""));
+  EXPECT_THAT(problem(head + "endpoints: {model: {url: 7, model: m}}\n" + kSpecialists),
+              HasSubstr("\"url\" must be a text"));
+  EXPECT_THAT(
+      problem(head + "endpoints: {model: {url: \"http://127.0.0.1:1/v1\", model: m, schema: maybe}}\n" + kSpecialists),
+      HasSubstr("json_schema, json_object or none"));
+  EXPECT_THAT(problem(head +
+                      "endpoints: {model: {url: \"http://127.0.0.1:1/v1\", model: m}}\norchestrator: {endpoint: model, "
+                      "steps: [nobody]}\n" +
+                      kSpecialists),
+              HasSubstr("there is no specialist \"nobody\""));
+}
+
+}  // namespace
+}  // namespace cadre::agent
