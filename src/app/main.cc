@@ -8,6 +8,7 @@
 #include "app/eval_command.h"
 #include "app/grammar_command.h"
 #include "app/inspect_command.h"
+#include "app/oracle_command.h"
 #include "app/serve_command.h"
 #include "app/trace_command.h"
 #include "app/train_command.h"
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
   app::TrainCommandOptions train;
   app::GrammarOptions grammar;
   app::BenchOptions bench;
+  app::OracleCommandOptions oracle;
   app::add_ask(line, ask, cadre::agent::load_decider_pack);
   app::add_trace(line, trace, cadre::agent::load_decider_pack);
   app::add_serve(line, serve);
@@ -33,5 +35,6 @@ int main(int argc, char** argv) {
   app::add_check(line, check);
   app::add_grammar(line, grammar);
   app::add_bench(line, bench);
+  app::add_oracle(line, oracle);
   return line.run(argc, argv);
 }
