@@ -9,6 +9,7 @@
 #include "app/grammar_command.h"
 #include "app/inspect_command.h"
 #include "app/memory_command.h"
+#include "app/oracle_command.h"
 #include "app/replay_command.h"
 #include "app/run_command.h"
 #include "app/serve_command.h"
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   app::TrainCommandOptions train;
   app::GrammarOptions grammar;
   app::BenchOptions bench;
+  app::OracleCommandOptions oracle;
   app::add_ask(line, ask, cadre::agent::load_decider_pack);
   app::add_trace(line, trace, cadre::agent::load_decider_pack);
   app::add_memory(line, memory);
@@ -47,5 +49,6 @@ int main(int argc, char** argv) {
   app::add_tools(line, tools);
   app::add_grammar(line, grammar);
   app::add_bench(line, bench);
+  app::add_oracle(line, oracle);
   return line.run(argc, argv);
 }
