@@ -3,7 +3,7 @@
 //     {"type": "string", "x-max-tokens": 40}    // also under allOf and $ref; for values of any type
 //
 // In generate mode the value takes at most so many tokens, counting those that hold a byte of it, wherever its shortest form fits (in bytes,
-// since a byte may need a token). Soft: it never makes a document impossible. Where the budget is spent, the value goes the shortest way that its
+// since a byte may need a token; items that must differ have two bytes in reserve). Soft: it never makes a document impossible. Where the budget is spent, the value goes the shortest way that its
 // document has. Validity does not depend on it, and accept mode does not know tokens.
 //
 // The rule. Of an open value let `left` be the tokens left to it, and F the bytes to its end on the document's shortest way. A token that leaves
