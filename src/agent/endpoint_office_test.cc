@@ -63,6 +63,7 @@ specialists:
     purpose: says a count in a sentence
     text: "{n} goals were scored."
     input_schema: {type: object, properties: {n: {}}, required: [n], additionalProperties: false}
+  writer: {kind: chat, endpoint: model, purpose: writes, policy: {attempts_max: 2}}
   amounts:
     kind: endpoint
     endpoint: model
@@ -189,6 +190,24 @@ TEST_F(EndpointOffice, WhatTheOrchestratorWritesOutsideTheContractIsRefused) {
     const RunView view = ask({.text = "on how many days did Kane score", .specialist = "goals"});
     EXPECT_NE(view.status, RunStatus::kAnswered) << sql;
   }
+}
+
+TEST_F(EndpointOffice, AChatWithToolsIsAnsweredInsideItsContract) {
+  open("");
+  const Json chat = {
+      {"messages", {{{"role", "user"}, {"content", "what time is it in Ulm"}}}},
+      {"tools",
+       {{{"type", "function"},
+         {"function", {{"name", "now"}, {"parameters", {{"type", "object"}, {"required", {"city"}}}}}}}}},
+      {"tool_choice", "required"}};
+  script_.say_text("It is noon.");
+  script_.say({{"tool_calls", {{{"name", "now"}, {"arguments", {{"city", "Ulm"}}}}}}});
+  const RunView view = ask({.specialist = "writer", .chat = chat});
+  ASSERT_EQ(view.status, RunStatus::kAnswered) << view.message;
+  EXPECT_EQ(view.value["tool_calls"][0]["function"]["arguments"], R"({"city":"Ulm"})");
+  EXPECT_EQ(script_.asked(), 2U);
+  EXPECT_EQ(runtime_->start({.specialist = "goals", .chat = chat}).error().code, ErrorCode::kUnsupported);
+  EXPECT_THAT(runtime_->start({.text = "hello", .specialist = "writer"}).error().message, HasSubstr("takes a chat"));
 }
 
 TEST_F(EndpointOffice, EndpointsThatAreNotThereAreNamed) {
