@@ -62,8 +62,10 @@ struct Place {
     file.budgets.runs_at_once = threads;
     file.budgets.runs_waiting = 1'000'000;
     for (int64_t i = 0; i < specialists; ++i)
-      file.specialists.push_back(
-          {.name = "s" + std::to_string(i), .purpose = "goals", .pack = "scripted", .table = folder.path() + "/goals.csv"});
+      file.specialists.push_back({.name = "s" + std::to_string(i),
+                                  .purpose = "goals",
+                                  .pack = "scripted",
+                                  .table = folder.path() + "/goals.csv"});
     RuntimeParts parts;
     parts.loaders.load_pack = [this](const std::string&) -> Result<Pack> {
       return Pack{"scripted@1", policy_of_contract({}), [this] {

@@ -107,8 +107,8 @@ Result<SqlTask> make_sql_task(const Table& table, std::string_view question) {
   const TableSchema& schema = table.schema();
   for (CellMatch& match : TRY(table.match_cells(task.question, task.words))) {
     const uint8_t ops = legal_ops(schema.columns[match.column].type, match.cell);
-    task.candidates.push_back(
-        {match.column, match.span, std::move(match.cell), ValueOrigin::kCell, match.full_match, match.is_repeated, ops});
+    task.candidates.push_back({match.column, match.span, std::move(match.cell), ValueOrigin::kCell, match.full_match,
+                               match.is_repeated, ops});
   }
   add_numbers(schema, task);
   limit_and_order(task.candidates);

@@ -33,9 +33,9 @@ struct ConditionCandidate {
   WordSpan span;
   std::string value;
   ValueOrigin origin = ValueOrigin::kCell;
-  bool full_match = true;  // kCell: the words spell the whole cell; false: a part of it
+  bool full_match = true;    // kCell: the words spell the whole cell; false: a part of it
   bool is_repeated = false;  // kCell: several rows say it
-  uint8_t legal_ops = 0;   // bit (1 << CompareOp); text columns allow kEqual and kNotEqual
+  uint8_t legal_ops = 0;     // bit (1 << CompareOp); text columns allow kEqual and kNotEqual
 };
 
 struct SqlTask {
