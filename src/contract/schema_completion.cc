@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kOutcomesMax = 12;       // verdicts remembered per situation
 constexpr size_t kTextPlacesPerWork = 4;  // places in a text that count as much as one situation
 constexpr size_t kKeyStatesMax = 300;     // and of a name, each of which asks what may stand under it
-constexpr size_t kTextStatesMax = 1500;   // of one search for the end of a string
+constexpr size_t kTextStatesMax = 6000;   // of one search for the end of a string; a date-time takes about 3,000
 constexpr size_t kCountStatesMax = 4000;  // the same where only the number of characters matters
 constexpr size_t kDepthMax = 2500;        // situations inside each other
 constexpr size_t kNamesTriedMax = 64;
@@ -61,10 +61,11 @@ const std::vector<Spelling>& spellings() {
   return all;
 }
 
-// Breadth-first over (id, scan) along `step`, which follows decoded bytes; `visit` is told each place between two characters and its
-// distance, and says whether to go on. Returns how many places it met.
+// Breadth-first over (id, scan) along `step`, which follows decoded bytes, one of those that are `alike` for all of them; `visit` is told each
+// place between two characters and its distance, and says whether to go on. Returns how many places it met.
 size_t search_text(uint32_t id, uint32_t scan, size_t states_max,
                    const std::function<uint32_t(uint32_t, uint8_t)>& step,
+                   const std::function<ByteSet(uint32_t, uint8_t)>& alike,
                    const std::function<bool(uint32_t, uint32_t)>& visit) {
   struct Point {
     uint32_t id, scan, distance;
@@ -97,9 +98,12 @@ size_t search_text(uint32_t id, uint32_t scan, size_t states_max,
       }
       continue;
     }
+    ByteSet followed;
     for (const Spelling& spelling : spellings()) {
       if (spelling.escaped == 0) {
+        if (followed[spelling.byte]) continue;
         follow(spelling.byte, 0);
+        followed |= bytes_alike(kPlainText, spelling.byte) & alike(point.id, spelling.byte);
       } else {
         follow('\\', spelling.escaped);
       }
@@ -376,7 +380,8 @@ Outcomes SchemaCompletion::find_patterned_key(uint32_t frame, uint32_t key, uint
   Outcomes outcomes;
   const bool one_will_do = !wants_more(frame);
   const auto step = [&](uint32_t at, uint8_t byte) { return programs_.key_next(frame, at, byte); };
-  const size_t places = search_text(key, scan, kKeyStatesMax, step, [&](uint32_t at, uint32_t distance) {
+  const auto alike = [&](uint32_t at, uint8_t byte) { return programs_.key_bytes_alike(at, byte); };
+  const size_t places = search_text(key, scan, kKeyStatesMax, step, alike, [&](uint32_t at, uint32_t distance) {
     const uint32_t member_step = programs_.key_step(frame, at);
     if (member_step != kNone) {
       add_all(outcomes, member(member_step), distance + 2);
@@ -412,8 +417,9 @@ Outcomes SchemaCompletion::find_text(uint32_t text, uint32_t scan) {
     return language == LanguageTable::kEverything || language == LanguageTable::kNothing;
   });
   const auto step = [&](uint32_t at, uint8_t byte) { return programs_.text_next(at, byte); };
+  const auto alike = [&](uint32_t at, uint8_t byte) { return programs_.text_bytes_alike(at, byte); };
   const size_t states_max = programs_.text(text).only_counts ? kCountStatesMax : kTextStatesMax;
-  const size_t places = search_text(text, scan, states_max, step, [&](uint32_t at, uint32_t distance) {
+  const size_t places = search_text(text, scan, states_max, step, alike, [&](uint32_t at, uint32_t distance) {
     add(outcomes, programs_.text_verdict(at), distance + 1);
     return !(one_will_do && !outcomes.empty());
   });

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "contract/regex.h"
+#include "contract/schema_contract.h"
 
 namespace cadre::contract {
 namespace {
@@ -72,6 +73,23 @@ TEST(SchemaFormats, EachFormatAcceptsItsOwn) {
 TEST(SchemaFormats, OtherNamesAreNotKnown) {
   for (const char* format : {"", "regex", "idn-email", "password", "Date"})
     EXPECT_EQ(format_pattern(format), nullptr) << format;
+}
+
+// The search for a shortest text must not give up before the end of the longest formats.
+TEST(SchemaFormats, EachFormatCanBeGenerated) {
+  const std::pair<const char*, uint32_t> kShortest[] = {
+      {"date", 12},        {"time", 11},         {"date-time", 22},    {"duration", 5},
+      {"ipv4", 9},         {"ipv6", 4},          {"uuid", 38},         {"email", 5},
+      {"hostname", 3},     {"uri", 4},           {"uri-reference", 2}, {"iri", 4},
+      {"json-pointer", 2}, {"iri-reference", 2}, {"uri-template", 2},  {"relative-json-pointer", 3}};
+  SchemaOptions options;
+  options.assert_formats = true;
+  for (const auto& [format, bytes] : kShortest) {
+    const auto contract = SchemaContract::compile(std::string(R"({"type":"string","format":")") + format + "\"}",
+                                                  SchemaMode::kGenerate, options);
+    ASSERT_TRUE(contract.ok()) << format << ": " << contract.error().message;
+    EXPECT_EQ((*contract)->bytes_min(), bytes) << format;
+  }
 }
 
 }  // namespace

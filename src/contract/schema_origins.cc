@@ -108,7 +108,7 @@ Result<CopyRule> SchemaReader::read_copy(const Here& here, const std::string& na
     if (key == "from") {
       rule.from = TRY(read_sources(path_of(here, name) + "/from", member));
     } else if (key == "unit") {
-      const auto* unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& row) {
+      const auto* unit = std::find_if(kUnits.begin(), kUnits.end(), [&member = member](const auto& row) {
         return member.kind == JsonKind::kString && row.first == member.text;
       });
       if (unit == kUnits.end()) return wrong(key, "one of \"char\", \"word\", \"token\", \"line\"");
