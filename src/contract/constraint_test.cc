@@ -228,6 +228,29 @@ TEST(Constraint, RandomWalksEndValidWithinTheBudget) {
   }
 }
 
+// A number that may not end yet: only a token of several bytes asks the container, and where that refuses it the mask is of this place alone.
+TEST(Constraint, AMaskWithoutATokenThatTheContainerRefusedIsNotSharedByOthers) {
+  std::vector<std::string> tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  tokens.emplace_back("0,");
+  const auto vocabulary = Vocabulary::build(tokens, kNoToken).value();
+  const auto contract =
+      SchemaContract::compile(
+          R"({"type":"array","items":{"type":"array","minItems":2,"maxItems":2,"items":{"type":"number"}}})",
+          SchemaMode::kAccept)
+          .value();
+  const auto allows = [&](std::string_view text) {
+    auto constraint = Constraint::make(contract, vocabulary).value();
+    for (const char c : text) EXPECT_TRUE(constraint.advance(static_cast<uint8_t>(c)));
+    const bool in_mask = constraint.mask().allows(vocabulary->rank_of(256));
+    EXPECT_EQ(constraint.advance(256), in_mask) << text;
+    return in_mask;
+  };
+  EXPECT_FALSE(allows("[[1.0,2."));
+  EXPECT_TRUE(allows("[[1."));
+  EXPECT_TRUE(allows("[[1.0,2.0],[1."));
+}
+
 TEST(Constraint, RollbackAndForkLeaveTheOthersAlone) {
   const auto vocabulary = json_vocabulary();
   const auto contract =

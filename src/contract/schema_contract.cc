@@ -202,7 +202,12 @@ class SchemaContract::WatchedMachine {
 
   State next(State state, uint8_t byte) {
     const State result = machine_.next(state, byte);
-    if (result.stack != state.stack && result.place != 0) depth_min_ = std::min(depth_min_, machine_.depth(result));
+    if (result.place == 0) {
+      const size_t depth = machine_.depth(state), asked = machine_.refused_by(state, byte);
+      depth_min_ = std::min(depth_min_, depth - std::min(depth, asked));
+      return result;
+    }
+    if (result.stack != state.stack) depth_min_ = std::min(depth_min_, machine_.depth(result));
     if (result.stack == 0) ends_document_ |= machine_.place(result).kind == SchemaMachine::PlaceKind::kDone;
     return result;
   }

@@ -446,6 +446,15 @@ uint32_t SchemaMachine::step_at(State state, size_t level) const {
   return stack_[node].step;
 }
 
+size_t SchemaMachine::refused_by(State state, uint8_t byte) const {
+  if (state.place >= rows_.size() || !rows_[state.place] || rows_[state.place]->next[byte] != kByStack) return 0;
+  const Place& place = places_[state.place];
+  if (place.kind != PlaceKind::kNumber && place.kind != PlaceKind::kNumberText) return 1;
+  // One byte ends the number and perhaps what it stands in; all others are refused by the number itself.
+  const bool ends = is_json_space(byte) || byte == ',' || byte == '}' || byte == ']';
+  return ends ? 2 : 0;
+}
+
 SchemaMachine::State SchemaMachine::mark_duplicate(State state) {
   const Place place = places_[state.place];
   const uint32_t frame = programs_.mark_duplicate(place.a);

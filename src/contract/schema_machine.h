@@ -108,6 +108,8 @@ class SchemaMachine {
   // `level`s alone, if no more of them are closed on the way.
   uint32_t step_at(State state, size_t level) const;
   bool is_local(State state) const { return mode_ == SchemaMode::kAccept || stack_[state.stack].settled; }
+  // Of a byte that was refused: how many of the open containers, from the inside, may have had a say.
+  size_t refused_by(State state, uint8_t byte) const;
   SchemaPrograms& programs() { return programs_; }
   // The location of a tool's arguments. REQUIRES a tool set.
   uint32_t arguments(size_t tool) { return programs_.location_of(arguments_[tool]); }
