@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "agent/object_schema.h"
 #include "agent/url_template.h"
 
 namespace cadre::agent {
@@ -117,7 +118,7 @@ Json ArgvTemplate::input_schema() const {
         required.push_back(entry.argument);
     }
   }
-  return {{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}};
+  return object_schema(properties, required);
 }
 
 }  // namespace cadre::agent

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/model_answer.h"
+#include "agent/object_schema.h"
 #include "agent/schema_check.h"
 #include "base/sha256.h"
 
@@ -18,13 +19,6 @@ using engine::ChatMessage;
 using engine::ChatRole;
 
 namespace {
-
-Json object_schema(Json properties, Json required) {
-  return {{"type", "object"},
-          {"properties", std::move(properties)},
-          {"required", std::move(required)},
-          {"additionalProperties", false}};
-}
 
 // What one call of this tool may be.
 Json call_schema(const Json& tool) {

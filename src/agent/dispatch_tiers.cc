@@ -9,6 +9,8 @@
 #include <compare>
 #include <optional>
 
+#include "text/trimmed.h"
+
 namespace cadre::agent {
 namespace {
 
@@ -84,16 +86,6 @@ Result<TierDecision> accept(const CheckedSpecialist& specialist, const Json& req
   return decision;
 }
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (is_blank(text.front()) || text.front() == ';')) text.remove_prefix(1);
-  while (!text.empty() && (is_blank(text.back()) || text.back() == ';')) text.remove_suffix(1);
-  return text;
-}
-
 bool starts_with_word(std::string_view text, std::string_view word) {
   if (text.size() < word.size()) return false;
   for (size_t i = 0; i < word.size(); ++i) {
@@ -113,8 +105,8 @@ size_t separator_at(std::string_view text, size_t at) {
   static constexpr std::array<std::string_view, 4> kJoins = {", and then ", ", and ", " and then ", " and "};
   if (text[at] == '\n' || text[at] == ';') return 1;
   const std::string_view rest = text.substr(at);
-  if ((rest[0] == '?' || rest[0] == '.') && rest.size() > 1 && is_blank(rest[1]) &&
-      begins_a_question(trimmed(rest.substr(1))))
+  if ((rest[0] == '?' || rest[0] == '.') && rest.size() > 1 && text::is_blank(rest[1]) &&
+      begins_a_question(text::trimmed(rest.substr(1))))
     return 1;
   for (const std::string_view join : kJoins) {
     if (rest.starts_with(join) && begins_a_question(rest.substr(join.size()))) return join.size();
@@ -127,7 +119,7 @@ size_t separator_at(std::string_view text, size_t at) {
 std::vector<std::string> split_questions(std::string_view text) {
   std::vector<std::string> questions;
   const auto add = [&](std::string_view part) {
-    if (part = trimmed(part); !part.empty()) questions.emplace_back(part);
+    if (part = text::trimmed(part); !part.empty()) questions.emplace_back(part);
   };
   size_t begin = 0;
   for (size_t at = 0; at < text.size();) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "agent/json_values.h"
+#include "agent/object_schema.h"
 #include "agent/option_reader.h"
 #include "base/base64.h"
 #include "base/rooted_folder.h"
@@ -24,10 +25,6 @@ constexpr Names<EntryKind, 4> kKindNames = {{{EntryKind::kFile, "file"},
                                              {EntryKind::kFolder, "folder"},
                                              {EntryKind::kLink, "link"},
                                              {EntryKind::kOther, "other"}}};
-
-Json object_schema(const Json& properties, const Json& required) {
-  return {{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}};
-}
 
 Json input_schema_of(FileAction action) {
   const Json text = {{"type", "string"}};

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "agent/http_status.h"
+#include "agent/object_schema.h"
 #include "agent/option_reader.h"
 #include "agent/url_template.h"
 #include "base/sha256.h"
@@ -189,7 +190,7 @@ Json input_schema_of(const HttpToolOptions& options, const UrlTemplate& url) {
     properties[name] = {{"type", {"string", "number", "boolean", "null"}}};
   for (const std::string& name : options.body) properties[name] = Json::object();
   if (!options.body_argument.empty()) properties[options.body_argument] = Json::object();
-  return {{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}};
+  return object_schema(properties, required);
 }
 
 Result<std::vector<int>> statuses_of(OptionReader& reader) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/json_values.h"
+#include "agent/object_schema.h"
 #include "agent/option_reader.h"
 #include "store/fact_store.h"
 
@@ -34,11 +35,7 @@ Json input_schema_of(MemoryAction action) {
     properties["lasts_ms"] = {{"type", "integer"}, {"minimum", 0}, {"maximum", int64_t{100} * 365 * 24 * 3600 * 1000}};
     required.push_back("value");
   }
-  return {{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}};
-}
-
-Json object_schema(const Json& properties, const Json& required) {
-  return {{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}};
+  return object_schema(properties, required);
 }
 
 Json output_schema_of(MemoryAction action) {

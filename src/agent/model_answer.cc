@@ -2,6 +2,7 @@
 #include "agent/model_answer.h"
 
 #include "contract/json_document.h"
+#include "text/trimmed.h"
 
 namespace cadre::agent {
 namespace {
@@ -9,13 +10,6 @@ namespace {
 using base::Json;
 
 constexpr std::string_view kFence = "```";
-constexpr std::string_view kBlanks = " \t\r\n";
-
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
 
 // What stands in the only fenced block; the whole text where there is none or more than one.
 std::string_view fenced(std::string_view text) {
@@ -26,17 +20,17 @@ std::string_view fenced(std::string_view text) {
   const size_t closes = text.find(kFence, line_end);
   if (closes == std::string_view::npos || text.find(kFence, closes + kFence.size()) != std::string_view::npos)
     return text;
-  return trimmed(text.substr(line_end, closes - line_end));
+  return text::trimmed(text.substr(line_end, closes - line_end));
 }
 
 }  // namespace
 
 std::string_view without_thoughts(std::string_view text) {
   static constexpr std::string_view kOpens = "<think>", kCloses = "</think>";
-  text = trimmed(text);
+  text = text::trimmed(text);
   if (!text.starts_with(kOpens)) return text;
   const size_t end = text.find(kCloses);
-  return end == std::string_view::npos ? text : trimmed(text.substr(end + kCloses.size()));
+  return end == std::string_view::npos ? text : text::trimmed(text.substr(end + kCloses.size()));
 }
 
 Result<Json> read_model_answer(std::string_view text) {

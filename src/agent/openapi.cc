@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/object_schema.h"
 #include "agent/openapi_schema.h"
 #include "agent/option_reader.h"
 #include "agent/url_template.h"
@@ -123,8 +124,7 @@ class OperationReader {
     TRY(read_body());
     TRY(read_responses());
     ToolDefinition& definition = tool_.http.definition;
-    definition.input_schema = {
-        {"type", "object"}, {"properties", properties_}, {"required", required_}, {"additionalProperties", false}};
+    definition.input_schema = object_schema(properties_, required_);
     TRY(request_schemas_.add_definitions(definition.input_schema));
     TRY(check_schema(definition.input_schema, "the input schema"));
     TRY(check_schema(definition.output_schema, "the output schema"));

@@ -9,6 +9,7 @@
 #include "agent/option_reader.h"
 #include "base/rooted_folder.h"
 #include "store/text_index.h"
+#include "text/trimmed.h"
 #include "text/words.h"
 
 namespace cadre::agent {
@@ -44,14 +45,10 @@ Json output_schema() {
           {"additionalProperties", false}};
 }
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 // Where a passage that must end by `limit` ends: after a blank where there is one, else between characters.
 size_t cut_before(std::string_view text, size_t begin, size_t limit) {
   for (size_t at = limit; at > begin + kPassageBytes / 2; --at) {
-    if (is_blank(text[at - 1])) return at;
+    if (text::is_blank(text[at - 1])) return at;
   }
   size_t at = limit;
   while (at > begin + 1 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
@@ -161,8 +158,8 @@ std::vector<PassageRange> passages_of(std::string_view text) {
     if (end - begin > kPassageBytes) end = cut_before(text, begin, begin + kPassageBytes);
     size_t first = begin;
     size_t last = end;
-    while (first < last && is_blank(text[first])) ++first;
-    while (last > first && is_blank(text[last - 1])) --last;
+    while (first < last && text::is_blank(text[first])) ++first;
+    while (last > first && text::is_blank(text[last - 1])) --last;
     if (first < last) ranges.push_back({first, last});
     begin = end;
   }

@@ -8,6 +8,7 @@
 
 #include "agent/plan_types.h"
 #include "agent/text_template.h"
+#include "text/trimmed.h"
 
 namespace cadre::agent {
 
@@ -17,13 +18,6 @@ namespace {
 
 // What the groups caught: an object of texts.
 using Captured = Json;
-
-std::string_view trimmed(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 // A reference stays one; any other string is filled, and stands for itself then. Before anything was caught, a string with places
 // stands for a text of the request.
@@ -122,7 +116,7 @@ Result<std::unique_ptr<RouteTier>> RouteTier::make(const std::vector<RouteOption
 }
 
 Result<TierDecision> RouteTier::decide(const Json& request, const base::Cancel*) const {
-  const std::string_view text = trimmed(text_of(request));
+  const std::string_view text = text::trimmed(text_of(request));
   if (text.empty()) return TierDecision{};
   for (const auto& route : routes_) {
     const auto captured = route->match(text);

@@ -20,16 +20,11 @@ RunStatus status_of(Status status) {
   return RunStatus::kFailed;
 }
 
-// The last specialist whose turn it was; before it began the first.
-const Assignment& assignment_of_step(const RunState& state, size_t index) {
-  return state.plan.steps[index].assignments[state.steps[index].assignment];
-}
-
 Json step_to_json(const RunState& state, size_t index) {
   const StepState& at = state.steps[index];
   Json json = Json::object();
   json["id"] = state.plan.steps[index].id;
-  json["specialist"] = assignment_of_step(state, index).specialist;
+  json["specialist"] = assignment_of(state, index).specialist;
   json["status"] = step_phase_name(at.phase);
   json["output"] = at.output;
   json["error"] = at.message.empty() ? Json() : Json(at.message);
@@ -40,7 +35,7 @@ Json step_to_json(const RunState& state, size_t index) {
 
 PendingApproval approval_of(const RunState& state, size_t index) {
   const StepState& at = state.steps[index];
-  const Assignment& assignment = assignment_of_step(state, index);
+  const Assignment& assignment = assignment_of(state, index);
   return {state.plan.steps[index].id, assignment.specialist, assignment.tool, at.candidates[at.candidate].call,
           at.approval_why};
 }

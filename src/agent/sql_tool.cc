@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "agent/object_schema.h"
 #include "agent/option_reader.h"
 #include "agent/postgres_backend.h"
 #include "agent/sql_parameters.h"
@@ -32,7 +33,7 @@ Json input_schema_of(const std::vector<std::string>& names, bool is_free) {
     properties["sql"] = {{"type", "string"}};
     required.push_back("sql");
   }
-  return {{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}};
+  return object_schema(properties, required);
 }
 
 class SqlTool final : public Tool {

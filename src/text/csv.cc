@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/utf8.h"
+#include "text/trimmed.h"
 #include "text/words.h"
 
 namespace cadre::text {
@@ -32,13 +33,6 @@ std::string from_windows_1252(std::string_view bytes) {
     base::append_utf8(byte >= 0x80 && byte < 0xA0 ? kWindows1252[byte - 0x80] : byte, text);
   }
   return text;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpaces = " \t\r\n";
-  const size_t first = text.find_first_not_of(kSpaces);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
 // Names that are there and differ, in any case of letters: SQL does not tell "Name" from "name".
