@@ -108,7 +108,7 @@ struct Told {
   int64_t last_number = -1;
   bool is_finished = false;
 };
-using Ledger = std::map<RunId, Told>;
+using ToldRuns = std::map<RunId, Told>;
 
 class Child {
  public:
@@ -157,7 +157,7 @@ class Child {
     return WIFSIGNALED(status);
   }
 
-  const Ledger& told() const { return told_; }
+  const ToldRuns& told() const { return told_; }
   int64_t count() const { return count_; }
   int exit_code() const { return exit_code_; }
 
@@ -195,13 +195,13 @@ class Child {
   pid_t pid_ = 0;
   int read_fd_ = -1;
   std::string text_;
-  Ledger told_;
+  ToldRuns told_;
   int64_t count_ = 0;
   int exit_code_ = 0;
 };
 
 // How many acknowledged events are missing or wrong; explains each in `why`.
-int64_t missing_events(const Journal& journal, const Ledger& told, std::string& why) {
+int64_t missing_events(const Journal& journal, const ToldRuns& told, std::string& why) {
   int64_t missing = 0;
   for (const auto& [run, expected] : told) {
     const auto records = journal.read_run(run);
@@ -239,7 +239,7 @@ TEST(JournalKill, NothingAcknowledgedIsLost) {
   base::Random random(static_cast<uint64_t>(seed));
   auto folder = base::TemporaryDirectory::make().value();
   const std::string path = folder.path() + "/journal.db";
-  Ledger everything;
+  ToldRuns everything;
   int64_t reports = 0, killed_early = 0;
   for (int64_t kill = 0; kill < kills; ++kill) {
     Child child(path, false);

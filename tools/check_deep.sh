@@ -1,5 +1,5 @@
 #!/bin/sh
-# What is too long for `make test`: every test under the address, undefined-behaviour and thread sanitizers, every fuzz target, the
+# What is too long for `make test`: every file compiled on its own (other builds join eight to a batch), every test under the address, undefined-behaviour and thread sanitizers, every fuzz target, the
 # crash tests over many seeds, the kill tests of the binary over many kills, plans in many simulated worlds, the official clients, the
 # benchmarks. Prints one line per part; fails if one fails.
 #
@@ -8,7 +8,7 @@
 #   KILLS=500           kills of a process that answers questions
 #   SIMULATED=40000     seeded worlds for runs of plans, about 30 events each
 #   JOBS=(processors)   compilations at once
-#   PARTS="asan-ubsan tsan fuzz crash simulation clients bench"
+#   PARTS="files asan-ubsan tsan fuzz crash simulation clients bench"
 set -u
 cd "$(dirname "$0")/.."
 fuzz_seconds="${FUZZ_SECONDS:-10}"
@@ -16,7 +16,7 @@ crash_seeds="${CRASH_SEEDS:-20}"
 kills="${KILLS:-500}"
 simulated="${SIMULATED:-40000}"
 jobs="${JOBS:-$(nproc)}"
-parts="${PARTS:-asan-ubsan tsan fuzz crash simulation clients bench}"
+parts="${PARTS:-files asan-ubsan tsan fuzz crash simulation clients bench}"
 logs="build/check-deep"
 mkdir -p "$logs"
 failures=0
@@ -70,6 +70,7 @@ benchmarks() {
 
 has() { case " $parts " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
 
+has files && part files build debug
 has asan-ubsan && part asan-ubsan tests_under asan-ubsan
 has tsan && part tsan tests_under tsan
 if has fuzz; then

@@ -17,7 +17,7 @@ Error entry_error(std::string_view text, std::string_view why) {
   return Error{ErrorCode::kInvalid, fmt::format("the entry \"{}\": {}", text, why)};
 }
 
-bool is_name(std::string_view name) {
+bool is_parameter_name(std::string_view name) {
   return !name.empty() && name.find_first_of("{}?. ") == std::string_view::npos;
 }
 
@@ -51,7 +51,7 @@ Result<ArgvTemplate::Entry> ArgvTemplate::parse_entry(std::string_view text) {
     std::string_view name = text.substr(i + 1, text.size() - i - 2);
     entry.place = name.ends_with("...") ? Place::kList : name.ends_with('?') ? Place::kOptional : Place::kRequired;
     name.remove_suffix(entry.place == Place::kList ? 3 : entry.place == Place::kOptional ? 1 : 0);
-    if (!is_name(name)) return entry_error(text, "a place is {name}, {name?} or {name...}");
+    if (!is_parameter_name(name)) return entry_error(text, "a place is {name}, {name?} or {name...}");
     entry.argument = name;
     break;
   }

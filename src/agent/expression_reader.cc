@@ -8,8 +8,11 @@
 
 #include "agent/expression.h"
 #include "agent/expression_node.h"
+#include "base/ascii.h"
 
 namespace cadre::agent {
+
+using base::is_digit;
 namespace {
 
 using base::Json;
@@ -44,9 +47,6 @@ constexpr BinaryOperator kComparisons[] = {{"==", Op::kEqual},          {"!=", O
 
 bool is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 bool is_name_part(char c) {
   return is_name_start(c) || is_digit(c);

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "agent/test_returns.h"
 #include "base/file.h"
 
 namespace cadre::agent {
@@ -27,9 +28,6 @@ class FileToolTest : public ::testing::Test {
   std::unique_ptr<Tool> tool(const char* action, Json more = Json::object()) const {
     return make_file_tool(file_tool_options(object(action, std::move(more))).value()).value();
   }
-  static ErrorCode code(const ToolReturn& returned) {
-    return returned.error ? returned.error->code : ErrorCode::kInternal;
-  }
   void put(const char* name, std::string_view bytes) const {
     ASSERT_TRUE(base::replace_file(folder_.path() + "/" + name, bytes).ok());
   }
@@ -43,18 +41,19 @@ TEST_F(FileToolTest, ReadsTextAndBytes) {
   const auto read = tool("read");
   EXPECT_EQ(read->call({.arguments = {{"path", "note.txt"}}}).result.dump(), R"({"content":"Köln","size_bytes":5})");
   EXPECT_EQ(read->call({.arguments = {{"path", "image"}, {"encoding", "base64"}}}).result["content"], "//4=");
-  EXPECT_EQ(code(read->call({.arguments = {{"path", "image"}}})), ErrorCode::kInvalid);
-  EXPECT_EQ(code(read->call({.arguments = {{"path", "note.txt"}, {"encoding", "latin1"}}})), ErrorCode::kInvalid);
-  EXPECT_EQ(code(read->call({.arguments = {{"path", "none"}}})), ErrorCode::kNotFound);
-  EXPECT_EQ(code(read->call({.arguments = {{"path", "../x"}}})), ErrorCode::kInvalid);
-  EXPECT_EQ(code(read->call({.arguments = Json::object()})), ErrorCode::kInvalid);
-  EXPECT_EQ(code(read->call({.arguments = Json::array()})), ErrorCode::kInvalid);
-  EXPECT_EQ(code(read->call({.arguments = {{"path", "note.txt"}}, .result_size_bytes_max = 10})), ErrorCode::kLimit);
-  EXPECT_EQ(code(tool("read", {{"file_bytes_max", 4}})->call({.arguments = {{"path", "note.txt"}}})),
+  EXPECT_EQ(error_code(read->call({.arguments = {{"path", "image"}}})), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(read->call({.arguments = {{"path", "note.txt"}, {"encoding", "latin1"}}})), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(read->call({.arguments = {{"path", "none"}}})), ErrorCode::kNotFound);
+  EXPECT_EQ(error_code(read->call({.arguments = {{"path", "../x"}}})), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(read->call({.arguments = Json::object()})), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(read->call({.arguments = Json::array()})), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(read->call({.arguments = {{"path", "note.txt"}}, .result_size_bytes_max = 10})),
+            ErrorCode::kLimit);
+  EXPECT_EQ(error_code(tool("read", {{"file_bytes_max", 4}})->call({.arguments = {{"path", "note.txt"}}})),
             ErrorCode::kLimit);
   base::Cancel cancel;
   cancel.request();
-  EXPECT_EQ(code(read->call({.arguments = {{"path", "note.txt"}}, .cancel = &cancel})), ErrorCode::kCancelled);
+  EXPECT_EQ(error_code(read->call({.arguments = {{"path", "note.txt"}}, .cancel = &cancel})), ErrorCode::kCancelled);
 }
 
 TEST_F(FileToolTest, ListsUpToTheRowsOfTheCall) {
@@ -70,7 +69,7 @@ TEST_F(FileToolTest, ListsUpToTheRowsOfTheCall) {
   EXPECT_EQ(cut["entries"].size(), 1u);
   EXPECT_EQ(cut["is_cut"], true);
   EXPECT_EQ(list->call({.arguments = {{"path", "c"}}}).result["entries"].size(), 0u);
-  EXPECT_EQ(code(list->call({.arguments = {{"path", "d"}}})), ErrorCode::kDenied);
+  EXPECT_EQ(error_code(list->call({.arguments = {{"path", "d"}}})), ErrorCode::kDenied);
 }
 
 TEST_F(FileToolTest, WritingTwiceIsWritingOnce) {
@@ -90,7 +89,7 @@ TEST_F(FileToolTest, WritingTwiceIsWritingOnce) {
            {{{"path", ""}, {"content", "x"}}, ErrorCode::kInvalid},
            {{{"path", "x/out"}, {"content", "x"}}, ErrorCode::kNotFound}}) {
     const ToolReturn returned = write->call({.arguments = bad});
-    EXPECT_EQ(code(returned), wanted) << bad.dump();
+    EXPECT_EQ(error_code(returned), wanted) << bad.dump();
     EXPECT_FALSE(returned.is_uncertain);
   }
   EXPECT_FALSE(tool("write", {{"make_folders", true}})->call({.arguments = {{"path", "x/y"}, {"content", "z"}}}).error);

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "agent/test_returns.h"
 #include "agent/url_template.h"
 #include "net/test_http_server.h"
 
@@ -31,11 +32,7 @@ std::unique_ptr<Tool> tool(const Json& from) {
   return make_http_tool(http_tool_options(from).value(), client()).value();
 }
 
-ErrorCode code(const ToolReturn& returned) {
-  return returned.error ? returned.error->code : ErrorCode::kInternal;
-}
-
-const char* const kJson = "Content-Type: application/json; charset=utf-8\r\n";
+const char* const kJsonUtf8Header = "Content-Type: application/json; charset=utf-8\r\n";
 
 TEST(UrlTemplate, ArgumentsStayInTheirPlaces) {
   const auto url = UrlTemplate::parse("https://api.example.com/v1/orders/{id}/items?lang={lang}&x=1").value();
@@ -55,7 +52,7 @@ TEST(UrlTemplate, ArgumentsStayInTheirPlaces) {
 }
 
 TEST(HttpTool, SendsArgumentsWhereTheyBelong) {
-  TestHttpServer server(http_answer(200, R"({"ok":true,"items":[1,2]})", kJson));
+  TestHttpServer server(http_answer(200, R"({"ok":true,"items":[1,2]})", kJsonUtf8Header));
   ::setenv("CADRE_TEST_TOKEN", "Bearer s3cret", 1);
   const auto post =
       tool(object(server.url("/orders/{id}"), {{"method", "POST"},
@@ -82,7 +79,7 @@ TEST(HttpTool, SendsArgumentsWhereTheyBelong) {
   // The secret is no part of what is shown or pinned.
   EXPECT_EQ(base::dump_json(post->definition().input_schema).find("s3cret"), std::string::npos);
   const ToolReturn bad = post->call({.arguments = {{"id", "1"}, {"region", "eu\r\nX-Admin: 1"}}, .key = "k"});
-  EXPECT_EQ(code(bad), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(bad), ErrorCode::kInvalid);
   EXPECT_EQ(bad.error->message.find("s3cret"), std::string::npos);
   EXPECT_EQ(server.requests().size(), 1u);
 }
@@ -93,9 +90,11 @@ TEST(HttpTool, ResultsAreJsonTextOrNothing) {
       return (void)connection.send(http_answer(200, "[1]", "Content-Type: application/vnd.x+json\r\n"));
     if (request.line().find("/text") != std::string::npos)
       return (void)connection.send(http_answer(200, "[1]", "Content-Type: text/plain\r\n"));
-    if (request.line().find("/bad") != std::string::npos) return (void)connection.send(http_answer(200, "[1", kJson));
+    if (request.line().find("/bad") != std::string::npos)
+      return (void)connection.send(http_answer(200, "[1", kJsonUtf8Header));
     if (request.line().find("/deep") != std::string::npos)
-      return (void)connection.send(http_answer(200, std::string(10'000, '[') + std::string(10'000, ']'), kJson));
+      return (void)connection.send(
+          http_answer(200, std::string(10'000, '[') + std::string(10'000, ']'), kJsonUtf8Header));
     connection.send(http_answer(204, ""));
   });
   const auto get = tool(object(server.url("/{kind}")));
@@ -104,8 +103,8 @@ TEST(HttpTool, ResultsAreJsonTextOrNothing) {
   EXPECT_EQ(result("text").result.dump(), "\"[1]\"");
   EXPECT_TRUE(result("none").result.is_null());
   EXPECT_FALSE(result("none").error.has_value());
-  EXPECT_EQ(code(result("bad")), ErrorCode::kInvalid);
-  EXPECT_EQ(code(result("deep")), ErrorCode::kLimit);
+  EXPECT_EQ(error_code(result("bad")), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(result("deep")), ErrorCode::kLimit);
 }
 
 TEST(HttpTool, StatusesBecomeTypedErrors) {
@@ -126,14 +125,14 @@ TEST(HttpTool, StatusesBecomeTypedErrors) {
     TestHttpServer server(http_answer(c.status, "why", "Retry-After: 7\r\n"));
     const auto post = tool(object(server.url("/"), {{"method", "POST"}, {"effect", "once"}}));
     const ToolReturn returned = post->call({.arguments = Json::object()});
-    EXPECT_EQ(code(returned), c.code) << c.status;
+    EXPECT_EQ(error_code(returned), c.code) << c.status;
     EXPECT_EQ(returned.is_uncertain, c.is_uncertain) << c.status;
     EXPECT_NE(returned.error->message.find("Retry-After: 7"), std::string::npos);
     EXPECT_NE(returned.error->message.find("why"), std::string::npos);
     EXPECT_FALSE(tool(object(server.url("/")))->call({.arguments = Json::object()}).is_uncertain);
   }
   TestHttpServer created(http_answer(201, ""));
-  EXPECT_EQ(code(tool(object(created.url("/"), {{"expect", {200, 404}}}))->call({.arguments = Json::object()})),
+  EXPECT_EQ(error_code(tool(object(created.url("/"), {{"expect", {200, 404}}}))->call({.arguments = Json::object()})),
             ErrorCode::kInvalid);
   TestHttpServer missing(http_answer(404, ""));
   EXPECT_FALSE(
@@ -144,7 +143,7 @@ TEST(HttpTool, ALostAnswerIsUncertainAndAnUnsentRequestIsNot) {
   TestHttpServer dies([](const TestRequest&, TestConnection& connection) { connection.is_closing = true; });
   const auto post = tool(object(dies.url("/"), {{"method", "POST"}, {"effect", "once"}}));
   const ToolReturn lost = post->call({.arguments = Json::object()});
-  EXPECT_EQ(code(lost), ErrorCode::kUnavailable);
+  EXPECT_EQ(error_code(lost), ErrorCode::kUnavailable);
   EXPECT_TRUE(lost.is_uncertain);
   EXPECT_EQ(dies.requests().size(), 1u);
   const auto denied =
@@ -152,7 +151,7 @@ TEST(HttpTool, ALostAnswerIsUncertainAndAnUnsentRequestIsNot) {
                      client({}))
           .value();
   const ToolReturn refused = denied->call({.arguments = Json::object()});
-  EXPECT_EQ(code(refused), ErrorCode::kDenied);
+  EXPECT_EQ(error_code(refused), ErrorCode::kDenied);
   EXPECT_FALSE(refused.is_uncertain);
   EXPECT_EQ(denied->check(Json::object()).error().code, ErrorCode::kDenied);
   EXPECT_EQ(dies.requests().size(), 1u);

@@ -15,7 +15,7 @@ namespace {
 
 using base::Json;
 
-constexpr auto kLook = std::chrono::milliseconds(20);
+constexpr auto kTurnLook = std::chrono::milliseconds(20);
 
 int64_t now_ns() {
   return base::system_clock().monotonic_ns();
@@ -87,7 +87,7 @@ class McpClient::Turn {
     std::unique_lock lock(client.mutex_);
     while (client.*flag) {
       TRY(deadline.check("an MCP server"));
-      client.turn_ended_.wait_for(lock, kLook);
+      client.turn_ended_.wait_for(lock, kTurnLook);
     }
     client.*flag = true;
     return std::unique_ptr<Turn>(new Turn(client, flag));

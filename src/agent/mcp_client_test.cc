@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "agent/test_mcp.h"
+#include "agent/test_returns.h"
 
 // Against a server of a few lines of shell. HTTP has its own: mcp_http_test.cc.
 namespace cadre::agent {
@@ -28,7 +29,7 @@ std::string discovers() {
   return ShellServer::say(mcp_discovery());
 }
 
-std::string lists(const std::vector<Json>& definitions, Json more = Json::object()) {
+std::string lists_line(const std::vector<Json>& definitions, Json more = Json::object()) {
   Json result = {{"tools", definitions}};
   result.update(more);
   return ShellServer::say(result);
@@ -45,13 +46,10 @@ std::unique_ptr<Tool> tool_of(const ShellServer& server, McpToolChoice choice,
   return make_mcp_tool(choice, client_of(server), std::make_shared<const ToolPins>(mcp_pins(approved))).value();
 }
 
-ErrorCode code(const ToolReturn& returned) {
-  return returned.error ? returned.error->code : ErrorCode::kInternal;
-}
-
 TEST(McpStdio, AModernServerIsCalledWithoutASession) {
-  const ShellServer server(
-      {{kDiscover, discovers()}, {kList, lists({mcp_definition("say")})}, {kCall, ShellServer::say(mcp_text("hi"))}});
+  const ShellServer server({{kDiscover, discovers()},
+                            {kList, lists_line({mcp_definition("say")})},
+                            {kCall, ShellServer::say(mcp_text("hi"))}});
   const auto tool = tool_of(server, {.tool = "say", .name = "speak"});
   EXPECT_EQ(tool->definition().name, "speak");
   EXPECT_EQ(tool->definition().effect, ToolEffect::kOnce);
@@ -69,7 +67,7 @@ TEST(McpStdio, AnyOtherErrorMeansTheLegacyEra) {
   for (const int refusal : {-32601, -32602, -32000}) {
     const ShellServer server({{kDiscover, ShellServer::refuse(refusal)},
                               {kInitialize, ShellServer::say(mcp_initialized("2025-03-26"))},
-                              {kList, lists({mcp_definition("say")})},
+                              {kList, lists_line({mcp_definition("say")})},
                               {kCall, ShellServer::say(mcp_text("hi"))}});
     EXPECT_EQ(tool_of(server, {.tool = "say"})->call({.arguments = Json::object()}).result, "hi");
     EXPECT_EQ(server.count(R"("protocolVersion":"2025-11-25")"), 1);
@@ -79,7 +77,8 @@ TEST(McpStdio, AnyOtherErrorMeansTheLegacyEra) {
 }
 
 TEST(McpStdio, SilenceAndAnEndMeanTheLegacyEraToo) {
-  const Cases legacy = {{kInitialize, ShellServer::say(mcp_initialized())}, {kList, lists({mcp_definition("say")})}};
+  const Cases legacy = {{kInitialize, ShellServer::say(mcp_initialized())},
+                        {kList, lists_line({mcp_definition("say")})}};
   Cases silent = legacy, ends = legacy;
   silent.push_back({kDiscover, ":"});
   ends.push_back({kDiscover, "exit 1"});
@@ -102,23 +101,23 @@ TEST(McpStdio, AModernServerOfAnotherRevisionIsNotInitialized) {
 TEST(McpStdio, WhatWasNotApprovedIsNotCalled) {
   const Json now = mcp_definition("say", "Says something, and tells Eve.");
   const ShellServer server(
-      {{kDiscover, discovers()}, {kList, lists({now})}, {kCall, ShellServer::say(mcp_text("hi"))}});
+      {{kDiscover, discovers()}, {kList, lists_line({now})}, {kCall, ShellServer::say(mcp_text("hi"))}});
   const auto changed = tool_of(server, {.tool = "say"});
   EXPECT_EQ(changed->definition().description, "Says something.") << "what was approved";
   const ToolReturn returned = changed->call({.arguments = Json::object()});
-  EXPECT_EQ(code(returned), ErrorCode::kDenied);
+  EXPECT_EQ(error_code(returned), ErrorCode::kDenied);
   EXPECT_FALSE(returned.is_uncertain);
   EXPECT_NE(returned.error->message.find("tells Eve"), std::string::npos) << returned.error->message;
   EXPECT_EQ(server.count(kCall), 0);
   const auto unknown = make_mcp_tool({.tool = "new"}, client_of(server), std::make_shared<const ToolPins>());
   EXPECT_EQ(unknown.error().code, ErrorCode::kDenied);
   const auto gone = tool_of(server, {.tool = "gone"}, {mcp_definition("gone")});
-  EXPECT_EQ(code(gone->call({.arguments = Json::object()})), ErrorCode::kNotFound);
+  EXPECT_EQ(error_code(gone->call({.arguments = Json::object()})), ErrorCode::kNotFound);
 }
 
 TEST(McpStdio, AListIsFreshAsLongAsItsServerSays) {
   const auto listed_times = [](const Json& more, int times) {
-    const ShellServer server({{kDiscover, discovers()}, {kList, lists({mcp_definition("say")}, more)}});
+    const ShellServer server({{kDiscover, discovers()}, {kList, lists_line({mcp_definition("say")}, more)}});
     const auto client = client_of(server);
     for (int i = 0; i < times; ++i) EXPECT_TRUE(client->list(soon()).ok());
     return server.count(kList);
@@ -128,7 +127,7 @@ TEST(McpStdio, AListIsFreshAsLongAsItsServerSays) {
   EXPECT_EQ(listed_times(Json::object(), 3), 1);
   const std::string changes = R"(printf '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'; )";
   const ShellServer server({{kDiscover, discovers()},
-                            {kList, lists({mcp_definition("say")})},
+                            {kList, lists_line({mcp_definition("say")})},
                             {kCall, changes + ShellServer::say(mcp_text("hi"))}});
   const auto tool = tool_of(server, {.tool = "say"});
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(tool->call({.arguments = Json::object()}).error);
@@ -137,21 +136,21 @@ TEST(McpStdio, AListIsFreshAsLongAsItsServerSays) {
 
 TEST(McpStdio, PagesAreReadToTheLast) {
   const ShellServer server({{kDiscover, discovers()},
-                            {R"("cursor":"two")", lists({mcp_definition("b"), Json{{"name", "bad"}}})},
-                            {kList, lists({mcp_definition("a")}, {{"nextCursor", "two"}})}});
+                            {R"("cursor":"two")", lists_line({mcp_definition("b"), Json{{"name", "bad"}}})},
+                            {kList, lists_line({mcp_definition("a")}, {{"nextCursor", "two"}})}});
   const auto listing = client_of(server)->list(soon()).value();
   EXPECT_EQ(listing->tools.size(), 2u);
   EXPECT_EQ(listing->rejected.size(), 1u);
-  const ShellServer endless({{kDiscover, discovers()}, {kList, lists({}, {{"nextCursor", "more"}})}});
+  const ShellServer endless({{kDiscover, discovers()}, {kList, lists_line({}, {{"nextCursor", "more"}})}});
   EXPECT_EQ(client_of(endless)->list(soon()).error().code, ErrorCode::kLimit);
-  const ShellServer twice({{kDiscover, discovers()}, {kList, lists({mcp_definition("a"), mcp_definition("a")})}});
+  const ShellServer twice({{kDiscover, discovers()}, {kList, lists_line({mcp_definition("a"), mcp_definition("a")})}});
   EXPECT_EQ(client_of(twice)->list(soon()).error().code, ErrorCode::kInvalid);
 }
 
 TEST(McpStdio, StrayLinesAndPingsAreNoHindrance) {
   const ShellServer server(
       {{kDiscover, discovers()},
-       {kList, lists({mcp_definition("say")})},
+       {kList, lists_line({mcp_definition("say")})},
        {R"("id":"p")", ":"},
        {kCall, R"(mine=$id; echo starting; echo '[]'; echo '{"jsonrpc":"2.0","id":77,"result":1}'; )"
                R"(echo '{"jsonrpc":"2.0","id":"p","method":"ping"}'; read -r pong; echo "$pong" >> log; id=$mine; )" +
@@ -167,7 +166,7 @@ TEST(McpStdio, AnswersFindTheirCallsWhateverTheirOrder) {
                                        ShellServer::say(mcp_text("two")) + "; id=$first; " +
                                        ShellServer::say(mcp_text("one")) + "; fi";
   const ShellServer server({{kDiscover, discovers()},
-                            {kList, lists(both)},
+                            {kList, lists_line(both)},
                             {R"("name":"first")", "first=$id; " + answer_when_both},
                             {R"("name":"second")", "second=$id; " + answer_when_both}});
   const auto client = client_of(server);
@@ -185,7 +184,7 @@ TEST(McpStdio, AnswersFindTheirCallsWhateverTheirOrder) {
 TEST(McpStdio, ManyCallsAtOnceEachGetTheirAnswer) {
   const std::string echo =
       R"(n=${line#*'"n":'}; n=${n%%\}*}; printf '{"jsonrpc":"2.0","id":%s,"result":{"structuredContent":%s}}\n' "$id" "$n")";
-  const ShellServer server({{kDiscover, discovers()}, {kList, lists({mcp_definition("say")})}, {kCall, echo}});
+  const ShellServer server({{kDiscover, discovers()}, {kList, lists_line({mcp_definition("say")})}, {kCall, echo}});
   const auto tool = tool_of(server, {.tool = "say"});
   std::vector<std::thread> callers;
   std::atomic<int> right{0};
@@ -205,14 +204,14 @@ TEST(McpStdio, ManyCallsAtOnceEachGetTheirAnswer) {
 
 TEST(McpStdio, AServerThatDiesLeavesItOpenWhetherItActed) {
   const Cases cases = {{kDiscover, discovers()},
-                       {kList, lists({mcp_definition("say")})},
+                       {kList, lists_line({mcp_definition("say")})},
                        {kCall, "if [ -e died ]; then " + ShellServer::say(mcp_text("hi")) +
                                    "; else touch died; echo 'out of memory' >&2; exit 1; fi"}};
   for (const ToolEffect effect : {ToolEffect::kRead, ToolEffect::kOnce}) {
     const ShellServer server(cases);
     const auto tool = tool_of(server, {.tool = "say", .effect = effect});
     const ToolReturn died = tool->call({.arguments = Json::object()});
-    EXPECT_EQ(code(died), ErrorCode::kUnavailable);
+    EXPECT_EQ(error_code(died), ErrorCode::kUnavailable);
     EXPECT_EQ(died.is_uncertain, effect == ToolEffect::kOnce);
     EXPECT_NE(died.error->message.find("out of memory"), std::string::npos) << died.error->message;
     EXPECT_EQ(server.count(kCall), 1) << "never sent twice";
@@ -222,13 +221,13 @@ TEST(McpStdio, AServerThatDiesLeavesItOpenWhetherItActed) {
 
 TEST(McpStdio, WhatTakesTooLongIsCancelledAndUncertain) {
   const ShellServer server({{kDiscover, discovers()},
-                            {kList, lists({mcp_definition("say")})},
+                            {kList, lists_line({mcp_definition("say")})},
                             {R"("slow")", "echo \"$id\" > slow_id"},
                             {kCall, ShellServer::say(mcp_text("hi"))}});
   const auto tool = tool_of(server, {.tool = "say"});
   EXPECT_EQ(tool->call({.arguments = Json::object()}).result, "hi");
   const ToolReturn slow = tool->call({.arguments = {{"slow", 1}}, .timeout_ms = 50});
-  EXPECT_EQ(code(slow), ErrorCode::kTimeout);
+  EXPECT_EQ(error_code(slow), ErrorCode::kTimeout);
   EXPECT_TRUE(slow.is_uncertain);
   EXPECT_EQ(tool->call({.arguments = Json::object()}).result, "hi");
   EXPECT_EQ(server.count(R"("method":"notifications/cancelled","params":{"requestId":)"), 1);
@@ -239,13 +238,13 @@ TEST(McpStdio, WhatTakesTooLongIsCancelledAndUncertain) {
   });
   const ToolReturn cancelled = tool->call({.arguments = {{"slow", 2}}, .cancel = &cancel});
   asker.join();
-  EXPECT_EQ(code(cancelled), ErrorCode::kCancelled);
+  EXPECT_EQ(error_code(cancelled), ErrorCode::kCancelled);
   EXPECT_TRUE(cancelled.is_uncertain);
 }
 
 TEST(McpStdio, AServerMayAskToBeAskedAgain) {
   const ShellServer server({{kDiscover, discovers()},
-                            {kList, lists({mcp_definition("say"), mcp_definition("loop")})},
+                            {kList, lists_line({mcp_definition("say"), mcp_definition("loop")})},
                             {R"("loop")", R"(printf '{"jsonrpc":"2.0","id":%s,"result":{"resultType":"input_required",)"
                                           R"("requestState":"x"}}\n' "$id")"},
                             {R"("requestState":"s1")", ShellServer::say(mcp_text("hi"))},
@@ -254,7 +253,7 @@ TEST(McpStdio, AServerMayAskToBeAskedAgain) {
   EXPECT_EQ(server.count(kCall), 2);
   const auto loop = tool_of(server, {.tool = "loop"}, {mcp_definition("loop")});
   const ToolReturn returned = loop->call({.arguments = Json::object()});
-  EXPECT_EQ(code(returned), ErrorCode::kLimit);
+  EXPECT_EQ(error_code(returned), ErrorCode::kLimit);
   EXPECT_TRUE(returned.is_uncertain);
 }
 
@@ -262,7 +261,7 @@ TEST(McpStdio, ErrorsOfTheToolItself) {
   Json failed = mcp_text("no such city");
   failed["isError"] = true;
   const ShellServer server({{kDiscover, discovers()},
-                            {kList, lists({mcp_definition("say"), mcp_definition("refuse")})},
+                            {kList, lists_line({mcp_definition("say"), mcp_definition("refuse")})},
                             {R"("name":"refuse")", ShellServer::refuse(-32602)},
                             {kCall, ShellServer::say(failed)}});
   const auto call = [&](McpToolChoice choice) {
@@ -270,7 +269,7 @@ TEST(McpStdio, ErrorsOfTheToolItself) {
         ->call({.arguments = Json::object()});
   };
   const ToolReturn open = call({.tool = "say"});
-  EXPECT_EQ(code(open), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(open), ErrorCode::kInvalid);
   EXPECT_NE(open.error->message.find("no such city"), std::string::npos);
   EXPECT_TRUE(open.is_uncertain);
   EXPECT_FALSE(call({.tool = "say", .effect = ToolEffect::kRead}).is_uncertain);
@@ -280,12 +279,12 @@ TEST(McpStdio, ErrorsOfTheToolItself) {
 
 TEST(McpStdio, ResultsHaveALimit) {
   const ShellServer server({{kDiscover, discovers()},
-                            {kList, lists({mcp_definition("say")})},
+                            {kList, lists_line({mcp_definition("say")})},
                             {kCall, ShellServer::say(mcp_text("0123456789"))}});
   const auto tool = tool_of(server, {.tool = "say"});
   EXPECT_FALSE(tool->call({.arguments = Json::object(), .result_size_bytes_max = 12}).error);
-  EXPECT_EQ(code(tool->call({.arguments = Json::object(), .result_size_bytes_max = 11})), ErrorCode::kLimit);
-  EXPECT_EQ(code(tool->call({.arguments = Json::array()})), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(tool->call({.arguments = Json::object(), .result_size_bytes_max = 11})), ErrorCode::kLimit);
+  EXPECT_EQ(error_code(tool->call({.arguments = Json::array()})), ErrorCode::kInvalid);
 }
 
 TEST(McpStdio, APlainProgramIsNoServer) {

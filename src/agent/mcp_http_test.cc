@@ -19,7 +19,7 @@ using net::TestConnection;
 using net::TestHttpServer;
 using net::TestRequest;
 
-const char* const kJson = "Content-Type: application/json\r\n";
+const char* const kMcpJsonHeader = "Content-Type: application/json\r\n";
 
 std::shared_ptr<McpClient> client_of(const std::string& url, McpServerOptions options = {}) {
   options.name = "test";
@@ -48,13 +48,15 @@ TestHttpServer::Handler handler(std::map<std::string, Answer> answers) {
 
 Answer says(const Json& result, const std::string& headers = "") {
   return [=](const Json& message, const TestRequest&, TestConnection& connection) {
-    connection.send(http_answer(200, base::dump_json(net::rpc_result(message["id"], result)), kJson + headers));
+    connection.send(
+        http_answer(200, base::dump_json(net::rpc_result(message["id"], result)), kMcpJsonHeader + headers));
   };
 }
 
 Answer refuses(int status, int code, const Json& data = {}) {
   return [=](const Json& message, const TestRequest&, TestConnection& connection) {
-    connection.send(http_answer(status, base::dump_json(net::rpc_error(message["id"], {code, "no", data})), kJson));
+    connection.send(
+        http_answer(status, base::dump_json(net::rpc_error(message["id"], {code, "no", data})), kMcpJsonHeader));
   };
 }
 

@@ -19,7 +19,7 @@ using net::RpcMessage;
 
 constexpr std::array kLegacyVersions = {kMcpLegacyVersion, "2025-06-18", "2025-03-26"};
 constexpr size_t kNameBytesMax = 128;
-constexpr size_t kExcerptBytes = 300;
+constexpr size_t kQuotedBytes = 300;
 constexpr size_t kErrorTextBytesMax = 2'000;
 constexpr int64_t kExactIntegerMax = (int64_t{1} << 53) - 1;
 constexpr const char* kHeaderKeyword = "x-mcp-header";
@@ -32,13 +32,13 @@ bool is_legacy_version(const Json& version) {
   return std::any_of(kLegacyVersions.begin(), kLegacyVersions.end(), [&](const char* each) { return version == each; });
 }
 
-std::string cut(std::string text, size_t size_bytes_max = kExcerptBytes) {
+std::string cut(std::string text, size_t size_bytes_max = kQuotedBytes) {
   if (text.size() > size_bytes_max) text = text.substr(0, size_bytes_max) + "...";
   return text;
 }
 
 // A member of an object; null where there is none.
-Json member(const Json& object, const char* key) {
+Json member_of(const Json& object, const char* key) {
   return object.is_object() ? object.value(key, Json()) : Json();
 }
 
@@ -110,7 +110,7 @@ class HeaderFinder {
     const auto wrong = [](const char* why) { return Error{ErrorCode::kInvalid, fmt::format("x-mcp-header {}", why)}; };
     if (!is_reachable || path_.empty()) return wrong("stands where no plain path of properties leads");
     if (!name.is_string() || !net::is_header_name(name.get<std::string>())) return wrong("is no header's name");
-    const Json type = member(schema, "type");
+    const Json type = member_of(schema, "type");
     if (type != "string" && type != "integer" && type != "boolean")
       return wrong("is on a parameter that is no string, integer or boolean");
     std::string lower = name.get<std::string>();
@@ -138,12 +138,12 @@ Result<McpListedTool> read_tool(const Json& item, McpEra era) {
   definition.name = TRY(base::json_string(item, "name"));
   if (definition.name.empty() || definition.name.size() > kNameBytesMax)
     return Error{ErrorCode::kInvalid, fmt::format("a name that is not 1 to {} bytes long", kNameBytesMax)};
-  const Json description = member(item, "description");
+  const Json description = member_of(item, "description");
   if (description.is_string()) definition.description = description.get<std::string>();
   definition.input_schema = *TRY(base::json_object(item, "inputSchema"));
-  if (member(definition.input_schema, "type") != "object")
+  if (member_of(definition.input_schema, "type") != "object")
     return Error{ErrorCode::kInvalid, "the input schema's type is not \"object\""};
-  definition.output_schema = member(item, "outputSchema");
+  definition.output_schema = member_of(item, "outputSchema");
   if (!definition.output_schema.is_null() && !definition.output_schema.is_object())
     return Error{ErrorCode::kInvalid, "\"outputSchema\" is not an object"};
   definition.effect = ToolEffect::kOnce;
@@ -157,7 +157,7 @@ Result<McpListedTool> read_tool(const Json& item, McpEra era) {
 std::optional<std::string> only_text(const Json& content) {
   std::string text;
   for (const Json& item : content) {
-    if (member(item, "type") != "text" || !member(item, "text").is_string()) return std::nullopt;
+    if (member_of(item, "type") != "text" || !member_of(item, "text").is_string()) return std::nullopt;
     if (!text.empty()) text += "\n";
     text += item["text"].get<std::string>();
   }
@@ -182,12 +182,12 @@ McpCallAnswer failed(ErrorCode code, std::string message) {
 }
 
 McpCallAnswer read_input_required(const Json& result) {
-  const Json inputs = member(result, "inputRequests");
+  const Json inputs = member_of(result, "inputRequests");
   if (inputs.is_object() && !inputs.empty())
     return failed(ErrorCode::kUnsupported,
                   fmt::format("the server asks for something in return ({}), which is not given here",
-                              cut(base::dump_json(member(inputs.front(), "method")))));
-  const Json state = member(result, "requestState");
+                              cut(base::dump_json(member_of(inputs.front(), "method")))));
+  const Json state = member_of(result, "requestState");
   if (!state.is_string()) return failed(ErrorCode::kInvalid, "the server wants more, and does not say what");
   McpCallAnswer answer;
   answer.request_state = state.get<std::string>();
@@ -212,7 +212,7 @@ Result<McpEra> read_mcp_probe(const RpcMessage& answer) {
   if (answer.failure) {
     const int64_t code = answer.failure->code;
     if (code == kMcpUnsupportedVersion) {
-      const Json supported = member(answer.failure->data, "supported");
+      const Json supported = member_of(answer.failure->data, "supported");
       const auto era = era_among(supported);
       if (era == McpEra::kLegacy) return McpEra::kLegacy;
       return no_common_version(supported);
@@ -221,19 +221,20 @@ Result<McpEra> read_mcp_probe(const RpcMessage& answer) {
       return server_error(*answer.failure, ErrorCode::kUnsupported);
     return McpEra::kLegacy;
   }
-  const Json versions = member(answer.result, "supportedVersions");
+  const Json versions = member_of(answer.result, "supportedVersions");
   if (!versions.is_array()) return McpEra::kLegacy;  // it answers to everything
   const auto era = era_among(versions);
   if (!era) return no_common_version(versions);
-  if (*era == McpEra::kModern && !member(member(answer.result, "capabilities"), "tools").is_object()) return no_tools();
+  if (*era == McpEra::kModern && !member_of(member_of(answer.result, "capabilities"), "tools").is_object())
+    return no_tools();
   return *era;
 }
 
 Result<std::string> read_mcp_initialize(const RpcMessage& answer) {
   if (answer.failure) return server_error(*answer.failure, ErrorCode::kUnsupported);
-  const Json version = member(answer.result, "protocolVersion");
+  const Json version = member_of(answer.result, "protocolVersion");
   if (!is_legacy_version(version)) return no_common_version(version);
-  if (!member(member(answer.result, "capabilities"), "tools").is_object()) return no_tools();
+  if (!member_of(member_of(answer.result, "capabilities"), "tools").is_object()) return no_tools();
   return version.get<std::string>();
 }
 
@@ -244,7 +245,7 @@ Result<McpToolPage> read_mcp_tool_page(const RpcMessage& answer, McpEra era) {
     return Error{ErrorCode::kLimit, fmt::format("the server lists more than {} tools", kMcpToolsMax)};
   McpToolPage page;
   for (const Json& item : *tools) {
-    const Json name = member(item, "name");
+    const Json name = member_of(item, "name");
     const std::string shown = name.is_string() ? cut(name.get<std::string>(), kNameBytesMax) : "?";
     if (base::dump_json(item).size() > kMcpDefinitionBytesMax) {
       page.rejected.push_back(
@@ -258,9 +259,9 @@ Result<McpToolPage> read_mcp_tool_page(const RpcMessage& answer, McpEra era) {
       page.rejected.push_back(fmt::format("{}: {}", shown, tool.error().message));
     }
   }
-  const Json cursor = member(answer.result, "nextCursor");
+  const Json cursor = member_of(answer.result, "nextCursor");
   if (cursor.is_string()) page.next_cursor = cursor.get<std::string>();
-  const Json ttl_ms = member(answer.result, "ttlMs");
+  const Json ttl_ms = member_of(answer.result, "ttlMs");
   if (ttl_ms.is_number_unsigned()) {
     page.ttl_ms = static_cast<int64_t>(std::min<uint64_t>(ttl_ms.get<uint64_t>(), INT64_MAX));
   } else if (ttl_ms.is_number_integer()) {
@@ -283,7 +284,7 @@ Result<std::vector<net::HttpHeader>> mcp_parameter_headers(const McpListedTool& 
   std::vector<net::HttpHeader> headers;
   for (const McpHeaderParameter& parameter : tool.headers) {
     Json value = arguments;
-    for (const std::string& name : parameter.path) value = member(value, name.c_str());
+    for (const std::string& name : parameter.path) value = member_of(value, name.c_str());
     if (value.is_null()) continue;
     if (!value.is_string() && !value.is_boolean() && !is_exact_integer(value))
       return Error{
@@ -304,14 +305,14 @@ McpCallAnswer read_mcp_call(const RpcMessage& answer, bool has_output_schema) {
   }
   const Json& result = answer.result;
   if (!result.is_object()) return failed(ErrorCode::kInvalid, "the server's result is not an object");
-  const Json type = member(result, "resultType");
+  const Json type = member_of(result, "resultType");
   if (type == "input_required") return read_input_required(result);
   if (!type.is_null() && type != "complete")
     return failed(ErrorCode::kInvalid, fmt::format("a result of the unknown type {}", cut(base::dump_json(type))));
   const Json content = result.contains("content") ? result["content"] : Json::array();
   if (!content.is_array()) return failed(ErrorCode::kInvalid, "the result's content is not a list");
   const auto text = only_text(content);
-  if (member(result, "isError") == true) {
+  if (member_of(result, "isError") == true) {
     McpCallAnswer said = failed(ErrorCode::kInvalid, cut(text ? *text : base::dump_json(content), kErrorTextBytesMax));
     said.is_tool_error = true;
     return said;

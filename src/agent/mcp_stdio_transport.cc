@@ -22,7 +22,7 @@ using net::RpcMessage;
 
 constexpr int kStrayLinesMax = 1'000;
 constexpr int64_t kSliceMs = 100;
-constexpr auto kLook = std::chrono::milliseconds(20);
+constexpr auto kPipeLook = std::chrono::milliseconds(20);
 constexpr int64_t kReplyMs = 1'000;
 constexpr int64_t kStopMs = 500;
 constexpr int kDepthMax = 200;
@@ -95,7 +95,7 @@ class Conversation {
         return {.error = std::move(checked).error(), .may_have_arrived = true};
       }
       if (is_reading_) {
-        changed_.wait_for(lock, kLook);
+        changed_.wait_for(lock, kPipeLook);
         continue;
       }
       is_reading_ = true;

@@ -11,7 +11,7 @@ using base::Json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-PlanStep step(const std::string& id, Json input = Json::object()) {
+PlanStep step_of(const std::string& id, Json input = Json::object()) {
   PlanStep made;
   made.id = id;
   made.input = std::move(input);
@@ -24,9 +24,9 @@ Plan plan_of(std::vector<PlanStep> steps) {
 }
 
 TEST(Plan, AStepWaitsForWhatItRefersTo) {
-  PlanStep last = step("mail", {{"to", "$find.rows.0.email"}, {"text", {"$sum.text"}}, {"price", "$$5"}});
+  PlanStep last = step_of("mail", {{"to", "$find.rows.0.email"}, {"text", {"$sum.text"}}, {"price", "$$5"}});
   last.after = {"log"};
-  const Plan plan = plan_of({step("find"), step("log"), step("sum", {{"rows", "$find.rows"}}), last});
+  const Plan plan = plan_of({step_of("find"), step_of("log"), step_of("sum", {{"rows", "$find.rows"}}), last});
   ASSERT_TRUE(check_plan(plan).ok());
   EXPECT_THAT(dependencies_of(plan, 0), ElementsAre());
   EXPECT_THAT(dependencies_of(plan, 2), ElementsAre(0));
@@ -40,25 +40,26 @@ struct Refused {
 };
 
 TEST(Plan, RefusesWhatCannotBeCarriedOut) {
-  PlanStep waits = step("a");
+  PlanStep waits = step_of("a");
   waits.after = {"b"};
-  PlanStep unsound = step("a");
+  PlanStep unsound = step_of("a");
   unsound.assignments[0].policy.confidence_min = 2;
-  PlanStep nobody = step("a");
+  PlanStep nobody = step_of("a");
   nobody.assignments.clear();
   const std::vector<Refused> table = {
       {"no step", {}, "no step"},
-      {"a capital", plan_of({step("Find")}), "no id of a step"},
-      {"the request's name", plan_of({step("request")}), "no id of a step"},
-      {"twice", plan_of({step("a"), step("a")}), "two steps are called \"a\""},
-      {"unknown reference", plan_of({step("a", {{"x", "$b.y"}})}), "\"$b.y\" names a step that the plan does not have"},
-      {"itself", plan_of({step("a", {{"x", "$a.y"}})}), "refers to itself"},
+      {"a capital", plan_of({step_of("Find")}), "no id of a step"},
+      {"the request's name", plan_of({step_of("request")}), "no id of a step"},
+      {"twice", plan_of({step_of("a"), step_of("a")}), "two steps are called \"a\""},
+      {"unknown reference", plan_of({step_of("a", {{"x", "$b.y"}})}),
+       "\"$b.y\" names a step that the plan does not have"},
+      {"itself", plan_of({step_of("a", {{"x", "$a.y"}})}), "refers to itself"},
       {"unknown wait", plan_of({waits}), "waits for \"b\""},
-      {"circle", plan_of({step("a", {{"x", "$b"}}), step("b", {{"x", "$a"}})}), "circle"},
-      {"no object", plan_of({step("a", Json::array())}), "\"input\" is no object"},
+      {"circle", plan_of({step_of("a", {{"x", "$b"}}), step_of("b", {{"x", "$a"}})}), "circle"},
+      {"no object", plan_of({step_of("a", Json::array())}), "\"input\" is no object"},
       {"nobody", plan_of({nobody}), "no specialist"},
       {"policy", plan_of({unsound}), "out of range"},
-      {"too many", plan_of(std::vector<PlanStep>(kPlanStepsMax + 1, step("a"))), "at most 64"},
+      {"too many", plan_of(std::vector<PlanStep>(kPlanStepsMax + 1, step_of("a"))), "at most 64"},
   };
   for (const Refused& refused : table) {
     const auto checked = check_plan(refused.plan);
@@ -97,13 +98,13 @@ TEST(Plan, AReferenceToWhatIsNotThereSaysWhat) {
 }
 
 TEST(Plan, IsTheSameAfterTheJournal) {
-  PlanStep first = step("find", {{"q", "$request.text"}});
+  PlanStep first = step_of("find", {{"q", "$request.text"}});
   first.instruction = "who is late";
   first.assignments[0] = {"crm",   "crm_call",
                           "crm@1", ToolEffect::kOnce,
                           true,    {.attempts_max = 5, .work_max = 6, .rows_max = 7, .approval = Approval::kUnsure}};
   first.assignments.push_back({.specialist = "orchestrator"});
-  PlanStep second = step("say");
+  PlanStep second = step_of("say");
   second.after = {"find"};
   const Plan plan = plan_of({first, second});
   const auto read = plan_from_json(plan_to_json(plan));

@@ -16,9 +16,9 @@ using base::Json;
 using testing::HasSubstr;
 using testing::Not;
 
-class ScriptedModel final : public engine::ChatModel {
+class PlanningModel final : public engine::ChatModel {
  public:
-  explicit ScriptedModel(std::vector<std::string> script) : script_(std::move(script)) {}
+  explicit PlanningModel(std::vector<std::string> script) : script_(std::move(script)) {}
   std::string identity() const override { return "scripted"; }
   engine::ChatOutcome chat(const engine::ChatRequest& request) const override {
     const std::string& text = script_[std::min(requests.size(), script_.size() - 1)];
@@ -76,7 +76,7 @@ class PlanTierTest : public testing::Test {
     specialists_.push_back(CheckedSpecialist::make(shown_.back()).value());
   }
   TierDecision decide(const std::vector<std::string>& script) {
-    model_ = std::make_shared<ScriptedModel>(script);
+    model_ = std::make_shared<PlanningModel>(script);
     const auto tier = PlannerTier::make(specialists_, model_, {.confidence = 0.7}).value();
     EXPECT_TRUE(tier->waits());
     return tier->decide(request_, nullptr).value();
@@ -84,7 +84,7 @@ class PlanTierTest : public testing::Test {
 
   std::vector<std::shared_ptr<const Specialist>> shown_;
   Specialists specialists_;
-  std::shared_ptr<ScriptedModel> model_;
+  std::shared_ptr<PlanningModel> model_;
   Json request_ = {{"text", "tell Ann how many orders there are"}, {"subject", "patient 7"}, {"asker", "key 3"}};
 };
 
@@ -163,7 +163,7 @@ TEST_F(PlanTierTest, NoStepsPassOnWithTheReason) {
 }
 
 TEST_F(PlanTierTest, AnEndpointThatFailsIsNotAskedAgain) {
-  const auto model = std::make_shared<ScriptedModel>(std::vector<std::string>{""});
+  const auto model = std::make_shared<PlanningModel>(std::vector<std::string>{""});
   model->error = Error{ErrorCode::kBusy, "later"};
   const TierDecision decision = PlannerTier::make(specialists_, model).value()->decide(request_, nullptr).value();
   ASSERT_TRUE(decision.error);
@@ -172,7 +172,7 @@ TEST_F(PlanTierTest, AnEndpointThatFailsIsNotAskedAgain) {
 }
 
 TEST_F(PlanTierTest, AStepGetsItsOrchestratorAsAFurtherAssignment) {
-  model_ = std::make_shared<ScriptedModel>(std::vector<std::string>{kGoodPlan});
+  model_ = std::make_shared<PlanningModel>(std::vector<std::string>{kGoodPlan});
   specialists_.push_back(CheckedSpecialist::make(orchestrator_assignment(shown_[0], model_).value()).value());
   const TierDecision decision = decide({kGoodPlan});
   ASSERT_EQ(decision.verdict, TierVerdict::kAccepted);
@@ -183,7 +183,7 @@ TEST_F(PlanTierTest, AStepGetsItsOrchestratorAsAFurtherAssignment) {
 }
 
 TEST_F(PlanTierTest, OptionsOutOfRangeAreRefused) {
-  const auto model = std::make_shared<ScriptedModel>(std::vector<std::string>{""});
+  const auto model = std::make_shared<PlanningModel>(std::vector<std::string>{""});
   EXPECT_FALSE(PlannerTier::make(specialists_, model, {.confidence = 2}).ok());
   EXPECT_FALSE(PlannerTier::make(specialists_, model, {.steps_max = 0}).ok());
   EXPECT_FALSE(PlannerTier::make(specialists_, model, {.steps_max = 65}).ok());

@@ -75,11 +75,11 @@ Json value_of(const PGresult* result, int column) {
   }
 }
 
-std::string text_of(const Json& value) {
+std::string parameter_text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : base::dump_json(value);
 }
 
-std::string trimmed(const char* text) {
+std::string without_line_end(const char* text) {
   std::string result = text == nullptr ? "" : text;
   while (!result.empty() && (result.back() == '\n' || result.back() == ' ')) result.pop_back();
   return result;
@@ -203,7 +203,7 @@ struct Postgres::Handle {
   Error error(const PGresult* result, const char* verb) const {
     const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char* primary = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    const std::string said = primary != nullptr ? primary : trimmed(PQerrorMessage(connection));
+    const std::string said = primary != nullptr ? primary : without_line_end(PQerrorMessage(connection));
     return Error{
         code_of(state == nullptr ? "" : state),
         fmt::format("{} {}: {}{}", verb, shown, said, state == nullptr ? "" : fmt::format(" (SQLSTATE {})", state))};
@@ -211,7 +211,7 @@ struct Postgres::Handle {
 
   // What the server said instead of letting us in, or what kept us from reaching it.
   Error connect_error() const {
-    const std::string said = trimmed(PQerrorMessage(connection));
+    const std::string said = without_line_end(PQerrorMessage(connection));
     const std::string state = sqlstate_in(said);
     const bool is_about_trust = state.empty() && said.find("certificate") != std::string::npos;
     return Error{is_about_trust ? ErrorCode::kDenied : code_of(state),
@@ -369,7 +369,7 @@ Result<int64_t> Postgres::query(const std::string& sql, const std::vector<Json>&
   if (sql.find('\0') != std::string::npos) return Error{ErrorCode::kInvalid, "the SQL statement holds a NUL"};
   std::vector<std::string> texts;
   for (const Json& parameter : parameters) {
-    texts.push_back(text_of(parameter));
+    texts.push_back(parameter_text(parameter));
     if (texts.back().find('\0') != std::string::npos)
       return Error{ErrorCode::kInvalid, "a value holds a NUL, which PostgreSQL has no text for"};
   }
@@ -397,7 +397,7 @@ Result<std::string> Postgres::query_text(const std::string& sql, const std::vect
   TRY(query(sql, parameters, wait, &rows));
   const Json result = std::move(rows).result(-1);
   if (result["rows"].empty()) return Error{ErrorCode::kNotFound, "no row"};
-  return text_of(result["rows"][0].begin().value());
+  return parameter_text(result["rows"][0].begin().value());
 }
 
 Result<void> Postgres::prepare(const std::string& sql, const Deadline& wait) {

@@ -7,6 +7,7 @@
 
 #include "agent/sql_tool.h"
 #include "agent/test_postgres.h"
+#include "agent/test_returns.h"
 #include "net/test_tls.h"
 
 // Against a real server. Starting one takes seconds, so that few tests show a lot.
@@ -29,10 +30,6 @@ std::unique_ptr<Tool> tool(const TestPostgres& server, const std::string& effect
 
 ToolReturn call(Tool& tool, Json arguments, const std::string& key = "k1") {
   return tool.call({.arguments = std::move(arguments), .key = key});
-}
-
-ErrorCode code(const ToolReturn& returned) {
-  return returned.error ? returned.error->code : ErrorCode::kInternal;
 }
 
 std::string rows(Tool& tool, Json arguments) {
@@ -76,7 +73,7 @@ void reading_tools_read_and_cannot_write(const TestPostgres* server) {
         "EXPLAIN ANALYZE DELETE FROM orders", "CREATE TEMP TABLE t(a int)",
         "SELECT set_config('transaction_read_only', 'off', true); SELECT 1", "DO $$ BEGIN DELETE FROM orders; END $$",
         "CALL x()"}) {
-    EXPECT_NE(code(call(*free, {{"sql", sql}})), ErrorCode::kInternal) << sql;
+    EXPECT_NE(error_code(call(*free, {{"sql", sql}})), ErrorCode::kInternal) << sql;
   }
   EXPECT_EQ(count(*server), "3");
   EXPECT_TRUE(free->check({{"sql", "WITH x AS (SELECT 1) SELECT * FROM x, orders"}}).ok());
@@ -87,14 +84,14 @@ void reading_tools_read_and_cannot_write(const TestPostgres* server) {
   const ToolReturn two = free->call({.arguments = many, .rows_max = 2});
   EXPECT_EQ(two.result["row_count"], 2);
   EXPECT_EQ(two.result["is_complete"], false);
-  EXPECT_EQ(code(free->call({.arguments = {{"sql", "SELECT repeat('x', 1000)"}}, .result_size_bytes_max = 100})),
+  EXPECT_EQ(error_code(free->call({.arguments = {{"sql", "SELECT repeat('x', 1000)"}}, .result_size_bytes_max = 100})),
             ErrorCode::kLimit);
   const ToolReturn late = free->call({.arguments = {{"sql", "SELECT pg_sleep(600)"}}, .timeout_ms = 60});
-  EXPECT_EQ(code(late), ErrorCode::kTimeout);
+  EXPECT_EQ(error_code(late), ErrorCode::kTimeout);
   EXPECT_FALSE(late.is_uncertain);
   base::Cancel cancel;
   std::thread asker([&] { cancel.request(); });
-  EXPECT_EQ(code(free->call({.arguments = {{"sql", "SELECT pg_sleep(600)"}}, .cancel = &cancel})),
+  EXPECT_EQ(error_code(free->call({.arguments = {{"sql", "SELECT pg_sleep(600)"}}, .cancel = &cancel})),
             ErrorCode::kCancelled);
   asker.join();
   EXPECT_EQ(rows(*free, {{"sql", "SELECT 1 AS a"}}), R"([{"a":1}])");  // the connections live on
@@ -112,8 +109,8 @@ void fenced_writes_happen_once_per_key(const TestPostgres* server) {
   const ToolReturn first = call(*insert, rome, "run/1");
   EXPECT_EQ(first.result["rows"].dump(), R"([{"id":4}])");
   EXPECT_EQ(call(*insert, rome, "run/1").result.dump(), first.result.dump());
-  EXPECT_EQ(code(call(*insert, {{"city", "Oslo"}, {"total", 5}}, "run/1")), ErrorCode::kInvalid);
-  EXPECT_EQ(code(call(*insert, {{"city", "Rome"}, {"total", "many"}}, "run/2")), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(call(*insert, {{"city", "Oslo"}, {"total", 5}}, "run/1")), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(call(*insert, {{"city", "Rome"}, {"total", "many"}}, "run/2")), ErrorCode::kInvalid);
   EXPECT_EQ(count(*server), "4");
 
   // Many at once with the same keys, each through connections of its own.
@@ -131,7 +128,7 @@ void fenced_writes_happen_once_per_key(const TestPostgres* server) {
   ASSERT_TRUE(other.exec("BEGIN", TestPostgres::wait()).ok());
   ASSERT_TRUE(other.exec("UPDATE orders SET total = 0 WHERE city = 'Berlin'", TestPostgres::wait()).ok());
   const ToolReturn blocked = plain->call({.arguments = {{"by", 1}, {"city", "Berlin"}}, .timeout_ms = 60});
-  EXPECT_EQ(code(blocked), ErrorCode::kTimeout);
+  EXPECT_EQ(error_code(blocked), ErrorCode::kTimeout);
   EXPECT_FALSE(blocked.is_uncertain);
 }
 
@@ -151,7 +148,7 @@ TEST(Postgres, AServerThatGoesAwayIsUnavailableAndComesBack) {
   EXPECT_EQ(rows(*free, {{"sql", "SELECT 1 AS a"}}), R"([{"a":1}])");
   server->kill();
   const ToolReturn gone = call(*free, {{"sql", "SELECT 1 AS a"}});
-  EXPECT_EQ(code(gone), ErrorCode::kUnavailable);
+  EXPECT_EQ(error_code(gone), ErrorCode::kUnavailable);
   EXPECT_FALSE(gone.is_uncertain);
   ASSERT_TRUE(server->start_again().ok());
   EXPECT_EQ(rows(*free, {{"sql", "SELECT count(*) AS n FROM orders"}}), R"([{"n":3}])");
@@ -165,17 +162,17 @@ TEST(Postgres, AServerThatGoesAwayIsUnavailableAndComesBack) {
     ASSERT_TRUE(admin.exec(sql, TestPostgres::wait()).ok());
   const auto remove = tool(*server, "once", "DELETE FROM orders WHERE id = 1");
   const ToolReturn lost = call(*remove, Json::object());
-  EXPECT_EQ(code(lost), ErrorCode::kUnavailable);
+  EXPECT_EQ(error_code(lost), ErrorCode::kUnavailable);
   EXPECT_TRUE(lost.is_uncertain);
 
   // A user without the right.
   ASSERT_TRUE(admin.exec("CREATE ROLE guest LOGIN", TestPostgres::wait()).ok());
   Json from = {{"name", "shop"}, {"postgres", server->url("guest")}};
   const auto guest = make_sql_tool(sql_tool_options(from).value(), local()).value();
-  EXPECT_EQ(code(call(*guest, {{"sql", "SELECT * FROM orders"}})), ErrorCode::kDenied);
+  EXPECT_EQ(error_code(call(*guest, {{"sql", "SELECT * FROM orders"}})), ErrorCode::kDenied);
   from["postgres"] = server->url("nobody_knows");
   const auto unknown = make_sql_tool(sql_tool_options(from).value(), local()).value();
-  EXPECT_EQ(code(call(*unknown, {{"sql", "SELECT 1"}})), ErrorCode::kDenied);
+  EXPECT_EQ(error_code(call(*unknown, {{"sql", "SELECT 1"}})), ErrorCode::kDenied);
 }
 
 TEST(Postgres, AddressesAreCheckedBeforeAnythingIsSent) {

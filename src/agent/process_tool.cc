@@ -15,7 +15,7 @@ namespace {
 
 using base::Json;
 
-constexpr size_t kExcerptBytes = 300;
+constexpr size_t kLogTailBytes = 300;
 constexpr const char* kKeyVariable = "CADRE_CALL_KEY";
 
 bool contains(const std::vector<int>& codes, int code) {
@@ -25,7 +25,7 @@ bool contains(const std::vector<int>& codes, int code) {
 // The end of what it said: programs tend to say last why they stop.
 std::string excerpt_of(std::string log) {
   while (!log.empty() && (log.back() == '\n' || log.back() == ' ')) log.pop_back();
-  if (log.size() > kExcerptBytes) log = "..." + log.substr(log.size() - kExcerptBytes);
+  if (log.size() > kLogTailBytes) log = "..." + log.substr(log.size() - kLogTailBytes);
   return log.empty() ? "" : ": " + log;
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "agent/argv_template.h"
+#include "agent/test_returns.h"
 #include "base/file.h"
 
 namespace cadre::agent {
@@ -22,10 +23,6 @@ Json object(const std::vector<std::string>& command, Json more = Json::object())
 
 std::unique_ptr<Tool> tool(const Json& from) {
   return make_process_tool(process_tool_options(from).value()).value();
-}
-
-ErrorCode code(const ToolReturn& returned) {
-  return returned.error ? returned.error->code : ErrorCode::kInternal;
 }
 
 TEST(ArgvTemplate, AnArgumentStaysInsideOneEntry) {
@@ -77,10 +74,10 @@ TEST(ProcessTool, JsonGoesInAndComesOut) {
   const Json arguments = {{"city", "Köln"}, {"list", {1, nullptr}}};
   EXPECT_EQ(cat->call({.arguments = arguments}).result, arguments);
   const auto say = [](const char* text) { return tool(object({"printf", text}, {{"output", "json"}})); };
-  EXPECT_EQ(code(say("[1")->call({.arguments = Json::object()})), ErrorCode::kInvalid);
-  EXPECT_EQ(code(say("")->call({.arguments = Json::object()})), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(say("[1")->call({.arguments = Json::object()})), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(say("")->call({.arguments = Json::object()})), ErrorCode::kInvalid);
   const auto binary = tool(object({"printf", "\\377"}));
-  EXPECT_EQ(code(binary->call({.arguments = Json::object()})), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(binary->call({.arguments = Json::object()})), ErrorCode::kInvalid);
 }
 
 TEST(ProcessTool, OnlyNamedVariablesAreThere) {
@@ -100,7 +97,7 @@ TEST(ProcessTool, AFencedProgramGetsTheKey) {
   const auto fenced = tool(object({"printenv", "CADRE_CALL_KEY"}, {{"effect", "once"}, {"fenced", true}}));
   EXPECT_EQ(fenced->call({.arguments = Json::object(), .key = "run/1"}).result, "run/1\n");
   const ToolReturn without = fenced->call({.arguments = Json::object()});
-  EXPECT_EQ(code(without), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(without), ErrorCode::kInvalid);
   EXPECT_FALSE(without.is_uncertain);
 }
 
@@ -124,7 +121,7 @@ TEST(ProcessTool, AnExitStatusSaysWhatItIsDeclaredToSay) {
       EXPECT_EQ(returned.error.has_value(), each.is_error) << effect << each.status;
       EXPECT_EQ(returned.is_uncertain, each.is_uncertain && std::string(effect) != "read") << effect << each.status;
       if (!each.is_error) continue;
-      EXPECT_EQ(code(returned), each.code) << each.status;
+      EXPECT_EQ(error_code(returned), each.code) << each.status;
       EXPECT_NE(returned.error->message.find("why"), std::string::npos) << returned.error->message;
     }
   }
@@ -134,7 +131,7 @@ TEST(ProcessTool, WhatIsKilledAfterItsStartIsUncertain) {
   for (const char* effect : {"read", "once"}) {
     const bool is_uncertain = std::string(effect) == "once";
     const auto expect = [&](const ToolReturn& returned, ErrorCode wanted) {
-      EXPECT_EQ(code(returned), wanted) << returned.error->message;
+      EXPECT_EQ(error_code(returned), wanted) << returned.error->message;
       EXPECT_EQ(returned.is_uncertain, is_uncertain) << effect;
     };
     const auto sleep = tool(object({"sleep", "60"}, {{"effect", effect}, {"timeout_ms_max", 30}}));
@@ -154,14 +151,14 @@ TEST(ProcessTool, WhatIsKilledAfterItsStartIsUncertain) {
 TEST(ProcessTool, WhatNeverStartedIsCertain) {
   const auto missing = tool(object({"/nonexistent/program"}, {{"effect", "once"}}));
   const ToolReturn returned = missing->call({.arguments = Json::object()});
-  EXPECT_EQ(code(returned), ErrorCode::kNotFound);
+  EXPECT_EQ(error_code(returned), ErrorCode::kNotFound);
   EXPECT_FALSE(returned.is_uncertain);
 }
 
 TEST(ProcessTool, TheLimitCountsTheResultAsJson) {
   const auto bells = tool(object({"printf", "\\a\\a\\a\\a"}));
   EXPECT_FALSE(bells->call({.arguments = Json::object(), .result_size_bytes_max = 26}).error);
-  EXPECT_EQ(code(bells->call({.arguments = Json::object(), .result_size_bytes_max = 25})), ErrorCode::kLimit);
+  EXPECT_EQ(error_code(bells->call({.arguments = Json::object(), .result_size_bytes_max = 25})), ErrorCode::kLimit);
 }
 
 TEST(ProcessTool, WorksInItsFolder) {

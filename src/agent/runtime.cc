@@ -29,7 +29,7 @@ namespace {
 
 // Runs whose keys are looked for when a journal is opened, newest first.
 constexpr size_t kKeyedRunsMax = 100'000;
-constexpr std::chrono::milliseconds kLook{10};
+constexpr std::chrono::milliseconds kDrainLook{10};
 
 bool is_ours(const std::string& run_kind) {
   return run_kind == kServedRun || run_kind == kKeyedRun;
@@ -365,7 +365,7 @@ Result<void> Runtime::drain(int64_t timeout_ms) {
                    fmt::format("{} runs have not ended within {} ms; the next start carries them on",
                                impl_->live.size(), timeout_ms)};
     }
-    impl_->run_ended.wait_for(lock, kLook);
+    impl_->run_ended.wait_for(lock, kDrainLook);
   }
   return {};
 }

@@ -5,14 +5,15 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace cadre::agent {
+
+using base::is_digit;
 namespace {
 
 bool is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 bool is_name_char(char c) {
   return is_name_start(c) || is_digit(c);

@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "agent/test_returns.h"
 #include "base/file.h"
 #include "store/sqlite.h"
 
@@ -47,9 +48,6 @@ class SqliteToolTest : public testing::Test {
     EXPECT_FALSE(returned.error.has_value()) << returned.error->message;
     return returned.result["rows"];
   }
-  static ErrorCode code(const ToolReturn& returned) {
-    return returned.error ? returned.error->code : ErrorCode::kInternal;
-  }
 
   base::TemporaryDirectory folder_;
   std::string path_;
@@ -79,7 +77,7 @@ TEST_F(SqliteToolTest, AReadingToolCannotWriteWhateverTheSql) {
         "SELECT 1; DELETE FROM orders", "SELECT * FROM nothing", "", "WITH x AS (SELECT 1) DELETE FROM orders",
         "REPLACE INTO orders(id) VALUES (1)", "VACUUM", "SELECT 'open"}) {
     EXPECT_FALSE(free->check({{"sql", sql}}).ok()) << sql;
-    EXPECT_NE(code(call(*free, {{"sql", sql}})), ErrorCode::kInternal) << sql;
+    EXPECT_NE(error_code(call(*free, {{"sql", sql}})), ErrorCode::kInternal) << sql;
   }
   EXPECT_EQ(count(), 3);
   EXPECT_TRUE(free->check({{"sql", "SELECT * FROM orders"}}).ok());
@@ -94,16 +92,16 @@ TEST_F(SqliteToolTest, RowsBytesAndWorkHaveLimits) {
   EXPECT_EQ(two.result["is_complete"], false);
   EXPECT_EQ(free->call({.arguments = all, .rows_max = 3}).result["is_complete"], true);
   EXPECT_EQ(free->call({.arguments = all, .result_size_bytes_max = 40}).result["row_count"], 2);
-  EXPECT_EQ(code(free->call({.arguments = all, .result_size_bytes_max = 4})), ErrorCode::kLimit);
+  EXPECT_EQ(error_code(free->call({.arguments = all, .result_size_bytes_max = 4})), ErrorCode::kLimit);
   const Json endless = {
       {"sql", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"}};
   const ToolReturn worked = free->call({.arguments = endless, .work_max = 100'000});
-  EXPECT_EQ(code(worked), ErrorCode::kLimit);
+  EXPECT_EQ(error_code(worked), ErrorCode::kLimit);
   EXPECT_GE(worked.work, 100'000);
-  EXPECT_EQ(code(free->call({.arguments = endless, .timeout_ms = 30, .work_max = 0})), ErrorCode::kTimeout);
+  EXPECT_EQ(error_code(free->call({.arguments = endless, .timeout_ms = 30, .work_max = 0})), ErrorCode::kTimeout);
   base::Cancel cancel;
   cancel.request();
-  EXPECT_EQ(code(free->call({.arguments = endless, .work_max = 0, .cancel = &cancel})), ErrorCode::kCancelled);
+  EXPECT_EQ(error_code(free->call({.arguments = endless, .work_max = 0, .cancel = &cancel})), ErrorCode::kCancelled);
 }
 
 TEST_F(SqliteToolTest, AWritingToolWritesItsStatementAndNothingElse) {
@@ -122,7 +120,7 @@ TEST_F(SqliteToolTest, AWritingToolWritesItsStatementAndNothingElse) {
   // What fails in the middle leaves nothing behind.
   const auto partly =
       tool(object("once", "INSERT INTO orders(id, city) SELECT i, 'x' FROM (SELECT 9 AS i UNION ALL SELECT 9)"));
-  EXPECT_EQ(code(call(*partly, {})), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(call(*partly, {})), ErrorCode::kInvalid);
   EXPECT_EQ(count(), 4);
 }
 
@@ -136,12 +134,12 @@ TEST_F(SqliteToolTest, AFencedCallIsDoneOncePerKey) {
   EXPECT_EQ(first.result.dump(), again.result.dump());
   EXPECT_EQ(count(), 4);
   EXPECT_EQ(call(*insert, rome, "run/2").result["rows"][0]["id"], 5);
-  EXPECT_EQ(code(call(*insert, {{"city", "Oslo"}, {"total", 5}}, "run/1")), ErrorCode::kInvalid);
-  EXPECT_EQ(code(call(*insert, rome, "")), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(call(*insert, {{"city", "Oslo"}, {"total", 5}}, "run/1")), ErrorCode::kInvalid);
+  EXPECT_EQ(error_code(call(*insert, rome, "")), ErrorCode::kInvalid);
   EXPECT_EQ(count(), 5);
   // A failed call leaves no key behind.
   EXPECT_EQ(
-      code(insert->call(
+      error_code(insert->call(
           {.arguments = {{"city", "Rome"}, {"total", 5}}, .key = "run/3", .work_max = 1, .result_size_bytes_max = 1})),
       ErrorCode::kLimit);
   EXPECT_EQ(count("cadre_calls"), 2);
@@ -168,12 +166,12 @@ TEST_F(SqliteToolTest, ALockIsTransientAndAMissingFileIsNot) {
   auto other = store::Database::open(path_).value();
   ASSERT_TRUE(other.exec("BEGIN IMMEDIATE").ok());
   const ToolReturn busy = insert->call({.arguments = Json::object(), .timeout_ms = 30});
-  EXPECT_EQ(code(busy), ErrorCode::kBusy);
+  EXPECT_EQ(error_code(busy), ErrorCode::kBusy);
   EXPECT_TRUE(is_transient(*busy.error));
   EXPECT_FALSE(busy.is_uncertain);
   Json from = object("read", "");
   from["sqlite"] = folder_.path() + "/none.db";
-  EXPECT_EQ(code(call(*tool(from), {{"sql", "SELECT 1"}})), ErrorCode::kNotFound);
+  EXPECT_EQ(error_code(call(*tool(from), {{"sql", "SELECT 1"}})), ErrorCode::kNotFound);
 }
 
 TEST(SqlToolOptions, WhatCannotBeMeantIsRefusedByName) {

@@ -26,11 +26,6 @@ namespace {
 
 using base::Json;
 
-int fail(const Error& error) {
-  fmt::print(stderr, "cadre bench: {}\n", printable(error.message));
-  return error.code == ErrorCode::kInternal || error.code == ErrorCode::kIo ? kExitFailed : kExitBadInput;
-}
-
 // The compiled machine as a judge of documents.
 eval::SchemaJudge machine_judge() {
   return [](std::string_view schema, const contract::SchemaOptions& options) -> Result<eval::InstanceJudge> {
@@ -127,7 +122,7 @@ int run_grammar_bench(const BenchOptions& options) {
   suite.assert_formats = !options.without_formats;
   suite.on_progress = [&](size_t done, size_t all) { progress.show(fmt::format("{} of {} schemas", done, all)); };
   const auto report = eval::run_maskbench(suite, options.validator ? eval::validator_judge() : machine_judge());
-  if (!report.ok()) return fail(report.error());
+  if (!report.ok()) return fail_bench("bench", report.error());
   const eval::MaskbenchCount& total = report->total;
   Json values = {{"schemas", total.schemas},
                  {"passing", total.passing},
@@ -143,15 +138,16 @@ int run_grammar_bench(const BenchOptions& options) {
   }
   if (!options.vocabulary.empty()) {
     const auto added = add_mask_times(values, options);
-    if (!added.ok()) return fail(added.error());
+    if (!added.ok()) return fail_bench("bench", added.error());
   }
   std::vector<std::string> complaints = report->complaints;
   if (options.forced) {
     if (options.vocabulary.empty()) {
-      return fail(Error{ErrorCode::kInvalid, "--forced needs the tokens of a tokenizer: give it a --vocabulary"});
+      return fail_bench("bench",
+                        Error{ErrorCode::kInvalid, "--forced needs the tokens of a tokenizer: give it a --vocabulary"});
     }
     const auto added = add_forced_shares(values, options);
-    if (!added.ok()) return fail(added.error());
+    if (!added.ok()) return fail_bench("bench", added.error());
     complaints.insert(complaints.end(), added->begin(), added->end());
   }
   write_complaints(options, complaints);
@@ -165,7 +161,7 @@ int run_suite_bench(const BenchOptions& options) {
   suite.folder = options.folder;
   suite.assert_formats = false;
   const auto report = eval::run_schema_suite(suite, options.validator ? eval::validator_judge() : machine_judge());
-  if (!report.ok()) return fail(report.error());
+  if (!report.ok()) return fail_bench("bench", report.error());
   const eval::SchemaSuiteCount& total = report->total;
   Json values = {{"tests", total.tests},
                  {"right", total.right},
@@ -195,7 +191,7 @@ Result<eval::ContractCheckReport> check_contracts(const BenchOptions& options) {
 
 int run_contract_check(const BenchOptions& options) {
   const auto report = check_contracts(options);
-  if (!report.ok()) return fail(report.error());
+  if (!report.ok()) return fail_bench("bench", report.error());
   const Json values = {{"schemas", report->schemas},
                        {"schemas_generating", report->schemas_generating},
                        {"states", report->states},
@@ -219,6 +215,11 @@ int run_contract_check(const BenchOptions& options) {
 }
 
 }  // namespace
+
+int fail_bench(const char* command, const Error& error) {
+  fmt::print(stderr, "cadre {}: {}\n", command, printable(error.message));
+  return error.code == ErrorCode::kInternal || error.code == ErrorCode::kIo ? kExitFailed : kExitBadInput;
+}
 
 void add_bench(CommandLine& line, BenchOptions& options) {
   Command& bench = line.command("bench", "Measure contracts on public sets of schemas");

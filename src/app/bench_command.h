@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/command_line.h"
+#include "base/result.h"
 
 namespace cadre::app {
 
@@ -24,6 +25,9 @@ struct BenchOptions {
   bool texts_only = false;  // decisions
   bool json = false;
 };
+
+// Prints "cadre COMMAND: what went wrong" to standard error and returns the exit status.
+int fail_bench(const char* command, const Error& error);
 
 void add_bench(CommandLine& line, BenchOptions& options);
 

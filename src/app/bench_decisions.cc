@@ -22,7 +22,7 @@ base::Json as_json(const DecisionCount& count) {
           {"instances", count.instances}, {"instances_reached", count.reached}};
 }
 
-int run(const BenchOptions& options) {
+int bench_decisions(const BenchOptions& options) {
   eval::DecisionSuiteOptions suite;
   suite.data = options.data;
   suite.walks = static_cast<size_t>(options.walks);
@@ -73,7 +73,7 @@ void add_bench_decisions(Command& bench, BenchOptions& options) {
   decisions.text("--complaints", options.complaints, "write what went wrong here, a line each");
   decisions.flag("--json", options.json, "one flat JSON object instead of text");
   decisions.example("cadre bench decisions --data maskbench --walks 3");
-  decisions.action([&options] { return run(options); });
+  decisions.action([&options] { return bench_decisions(options); });
 }
 
 }  // namespace cadre::app

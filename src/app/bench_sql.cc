@@ -19,11 +19,6 @@ namespace {
 
 constexpr size_t kFailuresShown = 5;
 
-int fail(const Error& error) {
-  fmt::print(stderr, "cadre bench sql: {}\n", printable(error.message));
-  return error.code == ErrorCode::kInternal || error.code == ErrorCode::kIo ? kExitFailed : kExitBadInput;
-}
-
 Result<eval::SqlGrammarReport> measure(const BenchOptions& options) {
   Progress progress(base::system_clock());
   eval::SqlGrammarOptions suite;
@@ -57,9 +52,9 @@ base::Json as_json(const eval::SqlGrammarReport& report) {
           {"with_rows", report.with_rows}};
 }
 
-int run(const BenchOptions& options) {
+int bench_sql(const BenchOptions& options) {
   const auto report = measure(options);
-  if (!report.ok()) return fail(report.error());
+  if (!report.ok()) return fail_bench("bench sql", report.error());
   const base::Json values = as_json(*report);
   if (options.json) {
     fmt::print("{}\n", base::dump_json(values));
@@ -70,7 +65,7 @@ int run(const BenchOptions& options) {
     std::string lines;
     for (const std::string& failure : report->failures) lines += failure + "\n";
     const auto written = base::replace_file(options.complaints, lines);
-    if (!written.ok()) return fail(written.error());
+    if (!written.ok()) return fail_bench("bench sql", written.error());
   }
   for (size_t i = 0; i < std::min(report->failures.size(), kFailuresShown); ++i)
     fmt::print(stderr, "cadre bench sql: {}\n", printable(report->failures[i]));
@@ -91,7 +86,7 @@ void add_bench_sql(Command& bench, BenchOptions& options) {
   sql.text("--complaints", options.complaints, "write what went wrong here, a line each");
   sql.flag("--json", options.json, "one flat JSON object instead of text");
   sql.example("cadre bench sql --data spider --walks 12000");
-  sql.action([&options] { return run(options); });
+  sql.action([&options] { return bench_sql(options); });
 }
 
 }  // namespace cadre::app

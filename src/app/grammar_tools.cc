@@ -44,18 +44,18 @@ contract::SchemaReport report_tools(const std::shared_ptr<const ToolSet>& set) {
   return report;
 }
 
-struct Acceptance {
+struct CallsAcceptance {
   bool accepted = false;
   size_t read = 0;  // bytes before the first refused one
   std::string reason;
   contract::ToolAnswer answer;
 };
 
-Result<Acceptance> accept(const std::shared_ptr<const ToolSet>& set,
-                          const std::shared_ptr<const contract::Bindings>& bindings, std::string_view text) {
+Result<CallsAcceptance> accept_calls(const std::shared_ptr<const ToolSet>& set,
+                                     const std::shared_ptr<const contract::Bindings>& bindings, std::string_view text) {
   auto machine = TRY(SchemaMachine::compile(set, SchemaMode::kAccept, bindings));
   contract::DocumentCursor cursor(*machine);
-  Acceptance result;
+  CallsAcceptance result;
   result.accepted = cursor.read(text) && cursor.complete();
   if (!machine->problem().empty()) return Error{ErrorCode::kLimit, machine->problem()};
   auto answer = contract::parse_tool_calls(text, *set, bindings.get());
@@ -133,7 +133,7 @@ int accept_tools(const GrammarOptions& options) {
   if (!text.ok()) return fail_grammar("accept", text.error());
   const auto bindings = read_bindings(options);
   if (!bindings.ok()) return fail_grammar("accept", bindings.error());
-  const auto result = accept(*set, *bindings, *text);
+  const auto result = accept_calls(*set, *bindings, *text);
   if (!result.ok()) return fail_grammar("accept", result.error());
   if (options.json) {
     Json value = {{"accepted", result->accepted}};

@@ -19,11 +19,6 @@ using store::Fact;
 
 constexpr size_t kValueWidth = 120;
 
-int report(const Error& error) {
-  fmt::print(stderr, "cadre memory: {}\n", printable(error.message));
-  return exit_code_of(error);
-}
-
 // Looking makes no file.
 Result<store::FactStore> open_facts(const std::string& file) {
   if (!base::file_exists(file)) return Error{ErrorCode::kNotFound, fmt::format("there is no memory file \"{}\"", file)};
@@ -41,9 +36,9 @@ Json fact_to_json(const Fact& fact) {
 
 int list(const MemoryOptions& options) {
   const auto store = open_facts(options.file);
-  if (!store.ok()) return report(store.error());
+  if (!store.ok()) return fail("memory", store.error());
   const auto facts = store->facts(options.subject, store::kFactsGivenMax);
-  if (!facts.ok()) return report(facts.error());
+  if (!facts.ok()) return fail("memory", facts.error());
   for (const Fact& fact : *facts) {
     if (options.json) {
       fmt::print("{}\n", base::dump_json(fact_to_json(fact)));
@@ -60,9 +55,9 @@ int list(const MemoryOptions& options) {
 
 int forget(const MemoryOptions& options) {
   auto store = open_facts(options.file);
-  if (!store.ok()) return report(store.error());
+  if (!store.ok()) return fail("memory", store.error());
   const auto count = store->forget(options.subject, options.name);
-  if (!count.ok()) return report(count.error());
+  if (!count.ok()) return fail("memory", count.error());
   fmt::print("{} facts forgotten\n", *count);
   return kExitOk;
 }

@@ -18,11 +18,6 @@ namespace {
 
 constexpr int64_t kPriceMax = 1'000'000'000'000;
 
-int report(const Error& error) {
-  fmt::print(stderr, "cadre oracle: {}\n", printable(error.message));
-  return exit_code_of(error);
-}
-
 Result<std::pair<engine::OracleFault, double>> fault_of(const std::string& text) {
   const size_t equals = text.find('=');
   const auto rate = equals == std::string::npos ? std::nullopt : text::parse_number(text.substr(equals + 1));
@@ -47,13 +42,13 @@ Result<engine::OracleOptions> oracle_options(const OracleCommandOptions& options
 
 int run_oracle(const OracleCommandOptions& options) {
   auto oracle = oracle_options(options);
-  if (!oracle.ok()) return report(oracle.error());
+  if (!oracle.ok()) return fail("oracle", oracle.error());
   auto answers = engine::read_oracle_answers(options.answers);
-  if (!answers.ok()) return report(answers.error());
+  if (!answers.ok()) return fail("oracle", answers.error());
   const StopSignals signals;
   const size_t count = answers->size();
   const auto server = engine::OracleServer::start(std::move(*answers), std::move(*oracle));
-  if (!server.ok()) return report(server.error());
+  if (!server.ok()) return fail("oracle", server.error());
   fmt::print("oracle of {} answers listens on http://{}:{}/v1\n", count, options.address, (*server)->port());
   std::fflush(stdout);
   signals.wait();

@@ -26,11 +26,6 @@ using base::Json;
 // Runs that `--all` looks at, newest first.
 constexpr size_t kRunsMax = 100'000;
 
-int report(const Error& error) {
-  fmt::print(stderr, "cadre replay: {}\n", printable(error.message));
-  return exit_code_of(error);
-}
-
 struct Tally {
   int64_t runs = 0, equal = 0, different = 0, recorded = 0;
   int64_t skipped = 0;  // not of this cadre, or erased
@@ -60,7 +55,7 @@ class Session {
 
   int all() {
     const auto runs = journal_.list_runs(kRunsMax);
-    if (!runs.ok()) return report(runs.error());
+    if (!runs.ok()) return fail("replay", runs.error());
     for (const store::RunSummary& summary : *runs) {
       const bool is_of_this = (summary.kind == agent::kAskRun) == (cadre_ == nullptr);
       if (!is_of_this || summary.state == store::RunState::kRunning) continue;
@@ -136,11 +131,11 @@ int run_replay(const ReplayOptions& options, const agent::LoadPack& load_pack) {
     return kExitUsage;
   }
   auto session = open_session(options, load_pack);
-  if (!session.ok()) return report(session.error());
+  if (!session.ok()) return fail("replay", session.error());
   if (options.all) return session->all();
   const auto run = session->journal().find_run(options.run);
-  if (!run.ok()) return report(run.error());
-  if (auto done = session->one(*run); !done.ok()) return report(done.error());
+  if (!run.ok()) return fail("replay", run.error());
+  if (auto done = session->one(*run); !done.ok()) return fail("replay", done.error());
   return session->finish();
 }
 

@@ -23,11 +23,6 @@ using base::Json;
 
 constexpr int64_t kDay_ms = int64_t{24} * 3600 * 1000;
 
-int report(const char* command, const Error& error) {
-  fmt::print(stderr, "cadre {}: {}\n", command, printable(error.message));
-  return exit_code_of(error);
-}
-
 int show(const agent::RunView& view, bool json) {
   fmt::print("{}", json ? base::dump_json(serve::run_json(view)) + "\n" : view_to_text(view));
   return exit_code_of(view.status);
@@ -54,16 +49,16 @@ Result<Json> request_of(const RunOptions& options) {
 
 int run_run(const RunOptions& options) {
   const auto request = request_of(options);
-  if (!request.ok()) return report("run", request.error());
+  if (!request.ok()) return fail("run", request.error());
   auto office = Office::open(options.file, options.journal);
-  if (!office.ok()) return report("run", office.error());
+  if (!office.ok()) return fail("run", office.error());
   if (auto checked = agent::check_request(*request, (*office)->specialists()); !checked.ok())
-    return report("run", checked.error());
+    return fail("run", checked.error());
   auto run = agent::LiveRun::begin((*office)->parts(), agent::kServedRun, *request, (*office)->budget());
-  if (!run.ok()) return report("run", run.error());
+  if (!run.ok()) return fail("run", run.error());
   (*run)->go();
   const auto view = finish(**run);
-  return view.ok() ? show(*view, options.json) : report("run", view.error());
+  return view.ok() ? show(*view, options.json) : fail("run", view.error());
 }
 
 // The step that is meant, if it can be told.
@@ -98,9 +93,9 @@ Result<agent::RunView> decide(Office& office, const ApproveOptions& options) {
 
 int run_approve(const ApproveOptions& options) {
   auto office = Office::open(options.file, options.journal);
-  if (!office.ok()) return report("approve", office.error());
+  if (!office.ok()) return fail("approve", office.error());
   const auto view = decide(**office, options);
-  return view.ok() ? show(*view, options.json) : report("approve", view.error());
+  return view.ok() ? show(*view, options.json) : fail("approve", view.error());
 }
 
 }  // namespace

@@ -163,4 +163,9 @@ ExitCode exit_code_of(const Error& error) {
   return error.code == ErrorCode::kInternal ? kExitFailed : kExitBadInput;
 }
 
+ExitCode fail(const char* command, const Error& error) {
+  fmt::print(stderr, "cadre {}: {}\n", command, printable(error.message));
+  return exit_code_of(error);
+}
+
 }  // namespace cadre::app

@@ -41,4 +41,7 @@ ExitCode exit_code_of(agent::RunStatus status);
 // 4 for what the user's input causes, 1 for the rest.
 ExitCode exit_code_of(const Error& error);
 
+// Prints "cadre COMMAND: what went wrong" to standard error; exit_code_of(error).
+ExitCode fail(const char* command, const Error& error);
+
 }  // namespace cadre::app

@@ -22,11 +22,6 @@ namespace {
 
 constexpr double kSecondsPerMinute = 60;
 
-int report(const Error& error) {
-  fmt::print(stderr, "cadre serve: {}\n", printable(error.message));
-  return exit_code_of(error);
-}
-
 Result<agent::CadreFile> load_file(const ServeOptions& options) {
   agent::CadreFile file = TRY(agent::load_cadre_file(options.file));
   if (file.journal.empty()) file.journal = TRY(journal_path(options.journal));
@@ -59,9 +54,9 @@ int drain(agent::Runtime& runtime, serve::Server& server, int64_t drain_ms) {
 
 int serve_http(const agent::CadreFile& file, agent::Runtime& runtime, const StopSignals& signals) {
   auto options = server_options(file.serve);
-  if (!options.ok()) return report(options.error());
+  if (!options.ok()) return fail("serve", options.error());
   auto server = serve::Server::start(std::move(*options), runtime);
-  if (!server.ok()) return report(server.error());
+  if (!server.ok()) return fail("serve", server.error());
   fmt::print("cadre {} listens on http://{}:{}\n", file.name, file.serve.address, (*server)->port());
   std::fflush(stdout);
   signals.wait();
@@ -73,21 +68,21 @@ int serve_http(const agent::CadreFile& file, agent::Runtime& runtime, const Stop
 int serve_stdio(const agent::CadreFile& file, agent::Runtime& runtime) {
   const serve::Surroundings around{runtime, base::system_clock(), [] { return false; }};
   const auto served = serve::serve_mcp_stdio(around, {.finish_ms_max = file.serve.drain_ms});
-  return served.ok() ? kExitOk : report(served.error());
+  return served.ok() ? kExitOk : fail("serve", served.error());
 }
 
 }  // namespace
 
 int run_serve(const ServeOptions& options) {
   auto file = load_file(options);
-  if (!file.ok()) return report(file.error());
+  if (!file.ok()) return fail("serve", file.error());
   if (options.mcp_stdio) {
     auto runtime = agent::Runtime::open(*file);
-    return runtime.ok() ? serve_stdio(*file, **runtime) : report(runtime.error());
+    return runtime.ok() ? serve_stdio(*file, **runtime) : fail("serve", runtime.error());
   }
   const StopSignals signals;
   auto runtime = agent::Runtime::open(*file);
-  return runtime.ok() ? serve_http(*file, **runtime, signals) : report(runtime.error());
+  return runtime.ok() ? serve_http(*file, **runtime, signals) : fail("serve", runtime.error());
 }
 
 void add_serve(CommandLine& line, ServeOptions& options) {

@@ -20,11 +20,6 @@ using base::Json;
 constexpr size_t kFingerprintShown = 12;
 constexpr size_t kFingerprintMin = 8;
 
-int report(const Error& error) {
-  fmt::print(stderr, "{}\n", printable(error.message));
-  return exit_code_of(error);
-}
-
 struct Servers {
   std::vector<agent::McpToolsOptions> servers;
   std::shared_ptr<const net::HttpClient> client;
@@ -104,13 +99,13 @@ Result<const agent::McpListedTool*> chosen(const agent::McpListing& listing, con
 
 int run_tools_list(const ToolsOptions& options) {
   const auto loaded = load(options.file);
-  if (!loaded.ok()) return report(loaded.error());
+  if (!loaded.ok()) return fail("tools", loaded.error());
   int status = kExitOk;
   Json all = Json::array();
   for (const agent::McpToolsOptions& server : loaded->servers) {
     const auto look = look_at(server, loaded->client, options.timeout_ms);
     if (!look.ok()) {
-      status = report(look.error());
+      status = fail("tools", look.error());
     } else if (options.json) {
       all.push_back(look_to_json(server.server.name, *look));
     } else {
@@ -123,24 +118,24 @@ int run_tools_list(const ToolsOptions& options) {
 
 int run_tools_approve(const ToolsOptions& options) {
   const auto loaded = load(options.file);
-  if (!loaded.ok()) return report(loaded.error());
+  if (!loaded.ok()) return fail("tools", loaded.error());
   for (const agent::McpToolsOptions& server : loaded->servers) {
     if (server.server.name != options.server) continue;
     auto look = look_at(server, loaded->client, options.timeout_ms);
-    if (!look.ok()) return report(look.error());
+    if (!look.ok()) return fail("tools", look.error());
     for (const std::string& text : options.tools) {
       const auto tool = chosen(*look->listing, text);
-      if (!tool.ok()) return report(tool.error());
+      if (!tool.ok()) return fail("tools", tool.error());
       look->pins.approve(options.server, (*tool)->definition, base::system_clock().wall_us());
     }
-    if (auto written = look->pins.write(server.pins); !written.ok()) return report(written.error());
+    if (auto written = look->pins.write(server.pins); !written.ok()) return fail("tools", written.error());
     fmt::print("approved {} in {}\n",
                options.tools.size() == 1 ? "1 tool" : fmt::format("{} tools", options.tools.size()),
                printable(server.pins));
     return kExitOk;
   }
-  return report(
-      Error{ErrorCode::kNotFound, fmt::format("{}: no tool \"{}\" of kind mcp", options.file, options.server)});
+  return fail("tools",
+              Error{ErrorCode::kNotFound, fmt::format("{}: no tool \"{}\" of kind mcp", options.file, options.server)});
 }
 
 void add_tools(CommandLine& line, ToolsOptions& options) {

@@ -9,14 +9,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/system_error.h"
+
 namespace cadre::base {
 namespace {
-
-Error system_error(const char* verb, const std::string& path) {
-  const int number = errno;
-  return Error{number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
-               fmt::format("{} \"{}\": {}", verb, path, std::strerror(number))};
-}
 
 class FileSource final : public ByteSource {
  public:

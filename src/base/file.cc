@@ -13,14 +13,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/system_error.h"
+
 namespace cadre::base {
 namespace {
-
-Error system_error(const char* verb, const std::string& path) {
-  const int number = errno;
-  const ErrorCode code = number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
-  return Error{code, fmt::format("{} \"{}\": {}", verb, path, std::strerror(number))};
-}
 
 // Closes on every path out of a function.
 class Descriptor {
@@ -57,7 +53,8 @@ Result<void> write_synced(const std::string& path, std::string_view bytes) {
 Result<uint64_t> regular_size(int fd, const std::string& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return system_error("stat", path);
-  if (S_ISDIR(info.st_mode)) return Error{ErrorCode::kInvalid, fmt::format("open \"{}\": it is a folder, a file was expected", path)};
+  if (S_ISDIR(info.st_mode))
+    return Error{ErrorCode::kInvalid, fmt::format("open \"{}\": it is a folder, a file was expected", path)};
   return static_cast<uint64_t>(info.st_size);
 }
 
@@ -75,7 +72,8 @@ Result<std::string> read_file(const std::string& path, uint64_t size_bytes_max) 
     if (got < 0) return system_error("read", path);
     if (got == 0) return bytes;
     if (bytes.size() + static_cast<size_t>(got) > size_bytes_max)
-      return Error{ErrorCode::kLimit, fmt::format("read \"{}\": larger than the limit of {} bytes", path, size_bytes_max)};
+      return Error{ErrorCode::kLimit,
+                   fmt::format("read \"{}\": larger than the limit of {} bytes", path, size_bytes_max)};
     bytes.append(buffer, static_cast<size_t>(got));
   }
 }

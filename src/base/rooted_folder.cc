@@ -39,7 +39,7 @@ ErrorCode code_of(int number) {
   }
 }
 
-Error system_error(const char* verb, std::string_view path) {
+Error rooted_error(const char* verb, std::string_view path) {
   const int number = errno;
   return Error{code_of(number), fmt::format("{} \"{}\": {}", verb, path, std::strerror(number))};
 }
@@ -83,7 +83,7 @@ Error open_error(const Descriptor& folder, const std::string& name, std::string_
     return Error{ErrorCode::kDenied,
                  fmt::format("open \"{}\": \"{}\" is a symbolic link, and none is followed here", path, name)};
   errno = number;
-  return system_error("open", path);
+  return rooted_error("open", path);
 }
 
 Result<std::string> read_all(const Descriptor& file, const std::string& path, uint64_t size_bytes_max) {
@@ -92,7 +92,7 @@ Result<std::string> read_all(const Descriptor& file, const std::string& path, ui
   while (true) {
     const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error("read", path);
+    if (got < 0) return rooted_error("read", path);
     if (got == 0) return bytes;
     bytes.append(buffer.data(), static_cast<size_t>(got));
     if (bytes.size() > size_bytes_max)
@@ -105,7 +105,7 @@ Result<void> write_all(const Descriptor& file, std::string_view bytes, const std
   while (!bytes.empty()) {
     const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_error("write", path);
+    if (written < 0) return rooted_error("write", path);
     bytes.remove_prefix(static_cast<size_t>(written));
   }
   return {};
@@ -122,7 +122,7 @@ Result<mode_t> permissions_for(const Descriptor& folder, const Split& at, const 
   struct stat info {};
   if (::fstatat(folder.get(), at.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return mode_t{0644};
-    return system_error("write", path);
+    return rooted_error("write", path);
   }
   if (S_ISREG(info.st_mode)) return info.st_mode & kPermissions;
   const bool is_link = S_ISLNK(info.st_mode);
@@ -135,10 +135,10 @@ Result<void> write_synced(const Descriptor& folder, const std::string& name, std
                           const std::string& path) {
   const Descriptor file(
       ::openat(folder.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.is_open()) return system_error("write", path);
+  if (!file.is_open()) return rooted_error("write", path);
   TRY(write_all(file, bytes, path));
-  if (::fchmod(file.get(), permissions) != 0) return system_error("write", path);
-  if (::fsync(file.get()) != 0) return system_error("sync", path);
+  if (::fchmod(file.get(), permissions) != 0) return rooted_error("write", path);
+  if (::fsync(file.get()) != 0) return rooted_error("sync", path);
   return {};
 }
 
@@ -146,7 +146,7 @@ Result<void> write_synced(const Descriptor& folder, const std::string& name, std
 
 Result<RootedFolder> RootedFolder::open(const std::string& root) {
   Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.is_open()) return system_error("open folder", root);
+  if (!folder.is_open()) return rooted_error("open folder", root);
   return RootedFolder(std::move(folder));
 }
 
@@ -170,15 +170,15 @@ Result<void> RootedFolder::check_path(std::string_view path) {
 
 Result<Descriptor> RootedFolder::open_folder(std::string_view path, MissingFolders folders) const {
   Descriptor folder(::openat(root_.get(), ".", kFolderFlags));
-  if (!folder.is_open()) return system_error("open", path);
+  if (!folder.is_open()) return rooted_error("open", path);
   for (std::string_view rest = path; !rest.empty();) {
     const size_t slash = rest.find('/');
     const std::string name(rest.substr(0, slash));
     rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
     Descriptor next(::openat(folder.get(), name.c_str(), kFolderFlags));
     if (!next.is_open() && errno == ENOENT && folders == MissingFolders::kMake) {
-      if (::mkdirat(folder.get(), name.c_str(), 0755) != 0 && errno != EEXIST) return system_error("make folder", path);
-      if (::fsync(folder.get()) != 0) return system_error("sync", path);
+      if (::mkdirat(folder.get(), name.c_str(), 0755) != 0 && errno != EEXIST) return rooted_error("make folder", path);
+      if (::fsync(folder.get()) != 0) return rooted_error("sync", path);
       next = Descriptor(::openat(folder.get(), name.c_str(), kFolderFlags));
     }
     if (!next.is_open()) return open_error(folder, name, path);
@@ -192,13 +192,13 @@ Result<FolderList> RootedFolder::list(const std::string& path, size_t entries_ma
   Descriptor folder = TRY(open_folder(path, MissingFolders::kRefuse));
   // closedir() closes what it was given.
   const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(::fcntl(folder.get(), F_DUPFD_CLOEXEC, 0)));
-  if (!stream) return system_error("list", path);
+  if (!stream) return rooted_error("list", path);
   FolderList list;
   std::vector<std::string> names;
   while (true) {
     errno = 0;
     const dirent* entry = ::readdir(stream.get());
-    if (entry == nullptr && errno != 0) return system_error("list", path);
+    if (entry == nullptr && errno != 0) return rooted_error("list", path);
     if (entry == nullptr) break;
     std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
@@ -232,7 +232,7 @@ Result<std::string> RootedFolder::read(const std::string& path, uint64_t size_by
   const Descriptor file(::openat(folder.get(), at.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.is_open()) return open_error(folder, at.name, path);
   struct stat info {};
-  if (::fstat(file.get(), &info) != 0) return system_error("read", path);
+  if (::fstat(file.get(), &info) != 0) return rooted_error("read", path);
   if (!S_ISREG(info.st_mode)) return path_error(path, "is no file");
   return read_all(file, path, size_bytes_max);
 }
@@ -243,7 +243,7 @@ Result<EntryKind> RootedFolder::kind_of(const std::string& path) const {
   const Split at = split(path);
   const Descriptor folder = TRY(open_folder(at.folder, MissingFolders::kRefuse));
   struct stat info {};
-  if (::fstatat(folder.get(), at.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return system_error("look at", path);
+  if (::fstatat(folder.get(), at.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return rooted_error("look at", path);
   return kind_of_mode(info.st_mode);
 }
 
@@ -256,12 +256,12 @@ Result<void> RootedFolder::replace(const std::string& path, std::string_view byt
   const std::string temporary = TRY(temporary_name());
   auto done = write_synced(folder, temporary, bytes, permissions, path);
   if (done.ok() && ::renameat(folder.get(), temporary.c_str(), folder.get(), at.name.c_str()) != 0)
-    done = system_error("rename into place", path);
+    done = rooted_error("rename into place", path);
   if (!done.ok()) {
     ::unlinkat(folder.get(), temporary.c_str(), 0);
     return done;
   }
-  if (::fsync(folder.get()) != 0) return system_error("sync the folder of", path);
+  if (::fsync(folder.get()) != 0) return rooted_error("sync the folder of", path);
   return {};
 }
 

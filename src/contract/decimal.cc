@@ -8,17 +8,16 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "contract/json_scan.h"
 
 namespace cadre::contract {
+
+using base::is_digit;
 namespace {
 
 constexpr uint64_t kSmallDivisorDigits = 17;  // residue x 10 + 9 stays below 2^64
 constexpr uint32_t kLimb = 1'000'000'000;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // The parts of a JSON number token.
 struct Token {

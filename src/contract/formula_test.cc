@@ -11,7 +11,7 @@ namespace {
 constexpr uint32_t kVariables = 5;
 
 // A formula as a table of truth: bit (assignment) is its value there.
-struct Case {
+struct FormulaCase {
   Formula formula = FormulaTable::kFalse;
   uint32_t truth = 0;
 };
@@ -25,15 +25,15 @@ uint32_t truth_of_variable(uint32_t variable) {
 }
 
 // Random formulas, built beside their truth tables.
-std::vector<Case> random_cases(FormulaTable& table, base::Random& random, size_t count) {
-  std::vector<Case> cases{{FormulaTable::kFalse, 0}, {FormulaTable::kTrue, kAllAssignments}};
+std::vector<FormulaCase> random_cases(FormulaTable& table, base::Random& random, size_t count) {
+  std::vector<FormulaCase> cases{{FormulaTable::kFalse, 0}, {FormulaTable::kTrue, kAllAssignments}};
   for (uint32_t v = 0; v < kVariables; ++v) cases.push_back({table.variable(v), truth_of_variable(v)});
   while (cases.size() < count) {
     const size_t parts_count = 1 + random.below(4);
     std::vector<Formula> parts;
     std::vector<uint32_t> truths;
     for (size_t i = 0; i < parts_count; ++i) {
-      const Case& part = cases[random.below(cases.size())];
+      const FormulaCase& part = cases[random.below(cases.size())];
       parts.push_back(part.formula);
       truths.push_back(part.truth);
     }
@@ -75,13 +75,13 @@ uint32_t truth_of(FormulaTable& table, Formula formula) {
 TEST(Formula, SimplificationKeepsTheTruthTable) {
   FormulaTable table;
   base::Random random(7);
-  for (const Case& one : random_cases(table, random, 400)) ASSERT_EQ(truth_of(table, one.formula), one.truth);
+  for (const FormulaCase& one : random_cases(table, random, 400)) ASSERT_EQ(truth_of(table, one.formula), one.truth);
 }
 
 TEST(Formula, SubstitutingInAnyOrderGivesTheSameTruth) {
   FormulaTable table;
   base::Random random(8);
-  for (const Case& one : random_cases(table, random, 200)) {
+  for (const FormulaCase& one : random_cases(table, random, 200)) {
     for (uint32_t v = 0; v < kVariables; ++v) {
       const Formula fixed =
           table.substitute(one.formula, [&](uint32_t u) { return u == v ? FormulaTable::kTrue : table.variable(u); });
@@ -96,7 +96,7 @@ TEST(Formula, SubstitutingInAnyOrderGivesTheSameTruth) {
 TEST(Formula, PossibleIsAnUpperBound) {
   FormulaTable table;
   base::Random random(9);
-  for (const Case& one : random_cases(table, random, 400)) {
+  for (const FormulaCase& one : random_cases(table, random, 400)) {
     // Nothing is known of any literal: only what is false already is impossible.
     const Formula open = table.possible(one.formula, [](uint32_t, bool) { return FormulaTable::kTrue; });
     if (one.truth != 0) {

@@ -14,10 +14,6 @@ constexpr uint32_t kNone = UINT32_MAX;
 constexpr uint32_t kEndOfText = UINT32_MAX;  // the call that nobody made: behind it the text ends
 constexpr uint32_t kDeadId = 0;
 
-uint32_t plus(uint32_t a, uint64_t b) {
-  return a == kFar || b >= kFar ? kFar : static_cast<uint32_t>(std::min<uint64_t>(a + b, kFar - 1));
-}
-
 uint64_t mixed(uint64_t hash, uint64_t a, uint64_t b) {
   return base::mix64(hash ^ (a << 32 | b));
 }
@@ -233,8 +229,8 @@ uint32_t GrammarMachine::distance_of(const Caller& caller) const {
   if (caller.call == kEndOfText) return 0;
   const NetworkCall& made = network_->calls[caller.call];
   const uint32_t left = made.low > caller.count ? made.low - caller.count : 0;
-  const uint32_t repeats = plus(made.distance, uint64_t{left} * network_->rules[made.rule].distance);
-  return plus(repeats, nodes_[caller.parent].distance);
+  const uint32_t repeats = plus_distance(made.distance, uint64_t{left} * network_->rules[made.rule].distance);
+  return plus_distance(repeats, nodes_[caller.parent].distance);
 }
 
 uint64_t GrammarMachine::hash_node(uint32_t id) const {
@@ -282,7 +278,8 @@ uint32_t GrammarMachine::intern_configuration() {
   Configuration made{static_cast<uint32_t>(items_.size()), static_cast<uint32_t>(kept_.size()), kNone, kFar, complete_};
   if (complete_) made.distance = 0;
   for (const Item& item : kept_) {
-    made.distance = std::min(made.distance, plus(network_->states[item.state].distance, nodes_[item.node].distance));
+    made.distance =
+        std::min(made.distance, plus_distance(network_->states[item.state].distance, nodes_[item.node].distance));
   }
   const auto id = static_cast<uint32_t>(configurations_.size());
   items_.insert(items_.end(), kept_.begin(), kept_.end());

@@ -13,10 +13,6 @@
 namespace cadre::contract {
 namespace {
 
-uint32_t plus(uint32_t a, uint64_t b) {
-  return a == kFar || b >= kFar ? kFar : static_cast<uint32_t>(std::min<uint64_t>(a + b, kFar - 1));
-}
-
 // The bytes from 0x80 that occur in well-formed UTF-8.
 void add_utf8_bytes(ByteSet& set) {
   for (size_t byte = 0x80; byte <= 0xF4; ++byte) set.set(byte, byte != 0xC0 && byte != 0xC1);
@@ -234,13 +230,13 @@ void NetworkBuilder::find_distances() {
   const auto best = [&](const NetworkState& state) {
     uint32_t distance = state.final ? 0 : kFar;
     for (uint32_t m = state.moves_begin; m < state.moves_end; ++m) {
-      distance = std::min(distance, plus(states[network_.moves[m].target].distance, 1));
+      distance = std::min(distance, plus_distance(states[network_.moves[m].target].distance, 1));
     }
     for (uint32_t c = state.calls_begin; c < state.calls_end; ++c) {
       const NetworkCall& call = network_.calls[c];
       const uint32_t once = network_.rules[call.rule].distance;
       if (once == kFar) continue;
-      distance = std::min(distance, plus(states[call.target].distance, uint64_t{once} * call.low));
+      distance = std::min(distance, plus_distance(states[call.target].distance, uint64_t{once} * call.low));
     }
     return distance;
   };

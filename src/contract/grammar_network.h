@@ -27,6 +27,11 @@ namespace cadre::contract {
 
 inline constexpr uint32_t kFar = UINT32_MAX;  // no way to the end
 
+// Of distances: what lies behind no way to the end stays there.
+inline uint32_t plus_distance(uint32_t a, uint64_t b) {
+  return a == kFar || b >= kFar ? kFar : static_cast<uint32_t>(std::min<uint64_t>(a + b, kFar - 1));
+}
+
 struct NetworkCall {
   uint32_t rule = 0;           // index into Network::rules
   uint32_t low = 1, high = 1;  // so many times; low >= 1, high may be kUnbounded

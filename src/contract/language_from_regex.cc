@@ -15,7 +15,6 @@
 namespace cadre::contract {
 namespace {
 
-using Kind = RegexKind;
 using Parts = LanguageTable::Parts;
 
 constexpr size_t kUnrolledMax = 2'000;  // copies of a repeat with assertions inside
@@ -108,18 +107,18 @@ class Compiler {
     const auto& c = node.children;
     const auto is_plain = [&](uint32_t child) { return bool{plain_[child]}; };
     const auto is_empty = [&](uint32_t child) { return bool{may_be_empty_[child]}; };
-    plain_[index] = node.kind <= Kind::kRepeat && std::ranges::all_of(c, is_plain);
+    plain_[index] = node.kind <= RegexKind::kRepeat && std::ranges::all_of(c, is_plain);
     switch (node.kind) {
-      case Kind::kSet:
+      case RegexKind::kSet:
         may_be_empty_[index] = false;
         break;
-      case Kind::kAlternate:
+      case RegexKind::kAlternate:
         may_be_empty_[index] = std::ranges::any_of(c, is_empty);
         break;
-      case Kind::kConcat:
+      case RegexKind::kConcat:
         may_be_empty_[index] = std::ranges::all_of(c, is_empty);
         break;
-      case Kind::kRepeat:
+      case RegexKind::kRepeat:
         may_be_empty_[index] = node.low == 0 || is_empty(c[0]);
         break;
       default:
@@ -131,8 +130,9 @@ class Compiler {
   Result<void> find_atoms() {
     atoms_ = {kAnyCharacter};
     for (const RegexNode& node : nodes_) {
-      if (node.kind == Kind::kWordBoundary || node.kind == Kind::kNotWordBoundary) split_atoms(kWord);
-      if (node.kind == Kind::kLookBehind || node.kind == Kind::kNegativeLookBehind) split_by_sets(node.children[0]);
+      if (node.kind == RegexKind::kWordBoundary || node.kind == RegexKind::kNotWordBoundary) split_atoms(kWord);
+      if (node.kind == RegexKind::kLookBehind || node.kind == RegexKind::kNegativeLookBehind)
+        split_by_sets(node.children[0]);
       if (atoms_.size() >= kContextsMax) return unsupported("look-behind at very many sets of characters");
     }
     for (const CodePointSet& atom : atoms_) after_word_.push_back(intersection(atom, kWord) == atom);
@@ -151,8 +151,8 @@ class Compiler {
 
   void split_by_sets(uint32_t index) {
     if (atoms_.size() >= kContextsMax) return;
-    if (nodes_[index].kind == Kind::kSet) split_atoms(nodes_[index].set);
-    if (nodes_[index].kind == Kind::kAlternate) {
+    if (nodes_[index].kind == RegexKind::kSet) split_atoms(nodes_[index].set);
+    if (nodes_[index].kind == RegexKind::kAlternate) {
       for (const uint32_t child : nodes_[index].children) split_by_sets(child);
     }
   }
@@ -186,22 +186,23 @@ class Compiler {
   // The whole pattern. A look-behind that begins it may be long: what it looks at is text before the match like any other.
   Result<Language> search(uint32_t index) {
     const RegexNode& node = nodes_[index];
-    if (node.kind == Kind::kAlternate) {
+    if (node.kind == RegexKind::kAlternate) {
       std::vector<Language> alternatives;
       for (const uint32_t child : node.children) alternatives.push_back(TRY(search(child)));
       return parts_.alternate(std::move(alternatives));
     }
     std::span<const uint32_t> items =
-        node.kind == Kind::kConcat ? std::span<const uint32_t>(node.children) : std::span(&index, 1);
+        node.kind == RegexKind::kConcat ? std::span<const uint32_t>(node.children) : std::span(&index, 1);
     const uint32_t first = items.empty() ? index : items[0];
-    const Kind kind = nodes_[first].kind;
-    const bool looks_far_back = !items.empty() && (kind == Kind::kLookBehind || kind == Kind::kNegativeLookBehind) &&
+    const RegexKind kind = nodes_[first].kind;
+    const bool looks_far_back = !items.empty() &&
+                                (kind == RegexKind::kLookBehind || kind == RegexKind::kNegativeLookBehind) &&
                                 !looks_at_one(nodes_[first].children[0]);
     const Contexts end(atoms_.size() + 1, kEverything);
     if (!looks_far_back) return anywhere(TRY(compile(index, end)));
     const Contexts rest = TRY(compile_all(items.subspan(1), end));
     const uint32_t before = nodes_[first].children[0];
-    if (kind == Kind::kLookBehind) return anywhere(TRY(compile(before, rest)));
+    if (kind == RegexKind::kLookBehind) return anywhere(TRY(compile(before, rest)));
     const Language forbidden = anywhere(TRY(compile(before, Contexts(atoms_.size() + 1, kEmptyString))));
     std::vector<Language> alternatives;
     if (!parts_.nullable(forbidden)) alternatives.push_back(rest[0]);
@@ -230,15 +231,15 @@ class Compiler {
     const RegexNode& node = nodes_[index];
     if (plain_[index] && is_uniform(next, 0)) return Contexts(next.size(), parts_.concat(plain(index), next[0]));
     switch (node.kind) {
-      case Kind::kEmpty:
+      case RegexKind::kEmpty:
         return next;
-      case Kind::kSet:
+      case RegexKind::kSet:
         return Contexts(next.size(), one_of(node.set, next));
-      case Kind::kConcat:
+      case RegexKind::kConcat:
         return compile_all(node.children, next);
-      case Kind::kAlternate:
+      case RegexKind::kAlternate:
         return alternatives(node, next);
-      case Kind::kRepeat:
+      case RegexKind::kRepeat:
         return repeat(node, next);
       default:
         return assertion(node, next);
@@ -267,20 +268,20 @@ class Compiler {
   Result<Contexts> assertion(const RegexNode& node, const Contexts& next) {
     Contexts result = next;
     switch (node.kind) {
-      case Kind::kBegin:
+      case RegexKind::kBegin:
         std::fill(result.begin() + 1, result.end(), kNothing);
         return result;
-      case Kind::kEnd:
+      case RegexKind::kEnd:
         for (Language& l : result) l = parts_.intersect({l, kEmptyString});
         return result;
-      case Kind::kWordBoundary:
-      case Kind::kNotWordBoundary:
-        return word_boundary(result, node.kind == Kind::kWordBoundary);
-      case Kind::kLookAhead:
-      case Kind::kNegativeLookAhead: {
+      case RegexKind::kWordBoundary:
+      case RegexKind::kNotWordBoundary:
+        return word_boundary(result, node.kind == RegexKind::kWordBoundary);
+      case RegexKind::kLookAhead:
+      case RegexKind::kNegativeLookAhead: {
         const Contexts ahead = TRY(compile(node.children[0], Contexts(next.size(), kEverything)));
         for (size_t i = 0; i < result.size(); ++i) {
-          const Language seen = node.kind == Kind::kLookAhead ? ahead[i] : parts_.complement(ahead[i]);
+          const Language seen = node.kind == RegexKind::kLookAhead ? ahead[i] : parts_.complement(ahead[i]);
           result[i] = parts_.intersect({result[i], seen});
         }
         return result;
@@ -289,7 +290,7 @@ class Compiler {
         if (!looks_at_one(node.children[0]))
           return unsupported("look-behind at more than one character inside the pattern");
         for (size_t i = 0; i < result.size(); ++i) {
-          if (stands_behind(node.children[0], i) != (node.kind == Kind::kLookBehind)) result[i] = kNothing;
+          if (stands_behind(node.children[0], i) != (node.kind == RegexKind::kLookBehind)) result[i] = kNothing;
         }
         return result;
     }
@@ -309,17 +310,17 @@ class Compiler {
   // What a look-behind may ask of the context alone.
   bool looks_at_one(uint32_t index) const {
     const RegexNode& node = nodes_[index];
-    if (node.kind == Kind::kAlternate) {
+    if (node.kind == RegexKind::kAlternate) {
       return std::ranges::all_of(node.children, [&](uint32_t child) { return looks_at_one(child); });
     }
-    return node.kind == Kind::kSet || node.kind == Kind::kBegin || node.kind == Kind::kEmpty;
+    return node.kind == RegexKind::kSet || node.kind == RegexKind::kBegin || node.kind == RegexKind::kEmpty;
   }
 
   bool stands_behind(uint32_t index, size_t context) const {
     const RegexNode& node = nodes_[index];
-    if (node.kind == Kind::kEmpty) return true;
-    if (node.kind == Kind::kBegin) return context == 0;
-    if (node.kind == Kind::kSet) return context > 0 && !intersection(atoms_[context - 1], node.set).empty();
+    if (node.kind == RegexKind::kEmpty) return true;
+    if (node.kind == RegexKind::kBegin) return context == 0;
+    if (node.kind == RegexKind::kSet) return context > 0 && !intersection(atoms_[context - 1], node.set).empty();
     return std::ranges::any_of(node.children, [&](uint32_t child) { return stands_behind(child, context); });
   }
 
@@ -328,12 +329,12 @@ class Compiler {
     if (languages_[index] != Parts::kNoIndex) return languages_[index];
     const RegexNode& node = nodes_[index];
     Language result = kEmptyString;
-    if (node.kind == Kind::kSet) result = parts_.code_points(node.set);
-    if (node.kind == Kind::kRepeat) result = parts_.repeat(plain(node.children[0]), node.low, high_of(node));
-    if (node.kind == Kind::kConcat) {
+    if (node.kind == RegexKind::kSet) result = parts_.code_points(node.set);
+    if (node.kind == RegexKind::kRepeat) result = parts_.repeat(plain(node.children[0]), node.low, high_of(node));
+    if (node.kind == RegexKind::kConcat) {
       for (size_t i = node.children.size(); i-- > 0;) result = parts_.concat(plain(node.children[i]), result);
     }
-    if (node.kind == Kind::kAlternate) {
+    if (node.kind == RegexKind::kAlternate) {
       std::vector<Language> parts;
       for (const uint32_t child : node.children) parts.push_back(plain(child));
       result = parts_.alternate(std::move(parts));
@@ -348,7 +349,7 @@ class Compiler {
     const uint64_t high = high_of(node);
     if (high < node.low) return Contexts(next.size(), kNothing);
     if (high == 0) return next;
-    const bool one_character = nodes_[body].kind == Kind::kSet;
+    const bool one_character = nodes_[body].kind == RegexKind::kSet;
     if (!plain_[body] || !(one_character || is_uniform(next, 1))) return repeat_with_contexts(node, next);
     // At least once: only what the last character was matters to what follows.
     const uint64_t low = std::max<uint32_t>(node.low, 1);

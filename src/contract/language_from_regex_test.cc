@@ -12,13 +12,13 @@ Result<Language> from_pattern(LanguageTable& table, std::string_view pattern) {
   return table.from_regex(TRY(Regex::parse(pattern)));
 }
 
-struct Case {
+struct LanguageCase {
   const char* pattern;
   std::vector<const char*> matched, not_matched;
 };
 
 TEST(LanguageFromRegex, AcceptsWhatThePatternMatchesSomewhere) {
-  const Case cases[] = {
+  const LanguageCase cases[] = {
       {"foo", {"foo", "xfoo", "foox", "fofoo"}, {"", "fo", "f oo"}},
       {"^[A-Z]{2}$", {"AB"}, {"A", "ABC", "ab", "ABx"}},
       {"^a|b$", {"a", "axx", "b", "xb"}, {"xa", "bx", ""}},
@@ -43,7 +43,7 @@ TEST(LanguageFromRegex, AcceptsWhatThePatternMatchesSomewhere) {
       {"^(?:\\ba|-)+$", {"a", "a-a", "-a"}, {"aa", ""}},
       {"^(?:(?=x)|a)?x$", {"x", "ax"}, {"a", ""}},
   };
-  for (const Case& c : cases) {
+  for (const LanguageCase& c : cases) {
     LanguageTable table;
     const auto language = from_pattern(table, c.pattern);
     ASSERT_TRUE(language.ok()) << c.pattern << ": " << language.error().message;

@@ -13,7 +13,7 @@ namespace {
 
 using Kind = LanguageKind;
 
-constexpr size_t kChainMax = 64;          // concatenated parts that free_text looks along
+constexpr size_t kSearchChainMax = 64;          // concatenated parts that free_text looks along
 constexpr size_t kFreeSearchMax = 1'000;  // states
 
 uint64_t saturating_add(uint64_t a, uint64_t b) {
@@ -271,9 +271,9 @@ const Universe& LanguageTable::Parts::universe(Language a) {
     result = {classes_free.at(a), 1, 1};
   } else if (n.kind == Kind::kConcat) {
     std::vector<Language> chain;
-    for (Language rest = a; rest != kEmptyString && chain.size() <= kChainMax; rest = tail_of(rest))
+    for (Language rest = a; rest != kEmptyString && chain.size() <= kSearchChainMax; rest = tail_of(rest))
       chain.push_back(head_of(rest));
-    if (chain.size() <= kChainMax) {
+    if (chain.size() <= kSearchChainMax) {
       result = universe(chain.back());
       bool rest_nullable = nullable(chain.back());
       for (size_t i = chain.size() - 1; i-- > 0;) {

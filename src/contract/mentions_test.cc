@@ -10,13 +10,13 @@
 namespace cadre::contract {
 namespace {
 
-struct Row {
+struct MentionRow {
   std::string text;
   std::vector<std::string> mentioned;  // each "normal form <- span"
 };
 
-void check(NormalKind kind, const BindingOptions& options, const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
+void check(NormalKind kind, const BindingOptions& options, const std::vector<MentionRow>& rows) {
+  for (const MentionRow& row : rows) {
     const auto mentions = find_mentions(kind, row.text, options);
     ASSERT_TRUE(mentions.ok());
     std::vector<std::string> found;

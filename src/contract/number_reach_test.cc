@@ -15,14 +15,14 @@ Decimal number(std::string_view text) {
   return Decimal::parse(text).value();
 }
 
-struct Case {
+struct ReachCase {
   const char *low, *high;  // "" for none; ( or ) in front: open
   const char* step;        // "" for none
   bool plain;
   std::vector<const char*> reach, stuck;
 };
 
-NumberPiece piece_of(const Case& c) {
+NumberPiece piece_of(const ReachCase& c) {
   NumberPiece piece;
   const auto bound = [](std::string_view text, bool& open) -> std::optional<Decimal> {
     if (text.empty()) return std::nullopt;
@@ -37,7 +37,7 @@ NumberPiece piece_of(const Case& c) {
 }
 
 TEST(NumberReach, SaysWhatANumberCanStillBecome) {
-  const Case kCases[] = {
+  const ReachCase kCases[] = {
       // An integer of at most one: what begins with a 2 is greater, whatever follows.
       {"",
        "1",
@@ -77,7 +77,7 @@ TEST(NumberReach, SaysWhatANumberCanStillBecome) {
       {"3", "3", "", true, {"3"}, {"30", "3.", "3e", "0"}},
       {"0", "1e40", "7", false, {"9", "123456789012345678901234567890"}, {"-7"}},
   };
-  for (const Case& c : kCases) {
+  for (const ReachCase& c : kCases) {
     const auto name = [&](const char* text) {
       return std::string(c.low) + ".." + c.high + " /" + c.step + ": " + text;
     };

@@ -8,12 +8,12 @@
 namespace cadre::contract {
 namespace {
 
-struct Case {
+struct RegexCase {
   const char* pattern;
   std::vector<const char*> accepted, refused;
 };
 
-void check(const std::vector<Case>& cases) {
+void check(const std::vector<RegexCase>& cases) {
   for (const auto& c : cases) {
     const auto regex = Regex::parse(c.pattern);
     ASSERT_TRUE(regex.ok()) << regex.error().message;

@@ -15,14 +15,14 @@ Json json(const std::string& text) {
   return base::parse_json(text).value();
 }
 
-struct Case {
+struct FitCase {
   const char *from, *into;
   FitKind kind;
   const char *path = "", *message = "";
 };
 
-void check(const std::vector<Case>& cases) {
-  for (const Case& c : cases) {
+void check(const std::vector<FitCase>& cases) {
+  for (const FitCase& c : cases) {
     const auto answer = fit(json(c.from), json(c.into));
     ASSERT_TRUE(answer.ok()) << answer.error().message;
     EXPECT_EQ(fit_kind_name(answer->kind), std::string(fit_kind_name(c.kind)))

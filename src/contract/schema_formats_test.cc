@@ -11,13 +11,13 @@
 namespace cadre::contract {
 namespace {
 
-struct Case {
+struct FormatCase {
   const char* format;
   std::vector<const char*> accepted, refused;
 };
 
 TEST(SchemaFormats, EachFormatAcceptsItsOwn) {
-  const Case kCases[] = {
+  const FormatCase kCases[] = {
       {"date",
        {"2024-02-29", "2000-02-29", "1999-12-31", "0000-02-29"},
        {"2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01", "2024-1-1", "2024-00-10", "2024-01-00", " 2024-01-01"}},

@@ -6,7 +6,7 @@
 namespace cadre::contract {
 namespace {
 
-struct Case {
+struct ValidCase {
   const char* schema;
   std::vector<const char*> accepted, refused;
 };
@@ -15,7 +15,7 @@ Validity judge(std::string_view schema, std::string_view instance) {
   return validate_document(read_schema(schema).value(), parse_document(instance).value()).value();
 }
 
-void check(const std::vector<Case>& cases) {
+void check(const std::vector<ValidCase>& cases) {
   for (const auto& c : cases) {
     const auto schema = read_schema(c.schema);
     ASSERT_TRUE(schema.ok()) << schema.error().message;

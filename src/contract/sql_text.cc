@@ -7,14 +7,15 @@
 #include <array>
 #include <optional>
 
+#include "base/ascii.h"
+
 namespace cadre::contract {
+
+using base::is_digit;
 namespace {
 
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 bool is_word_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;

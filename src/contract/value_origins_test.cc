@@ -39,14 +39,14 @@ bool accepts(const std::shared_ptr<const Schema>& schema, const std::shared_ptr<
   return accepted;
 }
 
-struct Row {
+struct OriginRow {
   std::string schema;
   std::vector<std::string> accepted, refused;
 };
 
-void check(const std::vector<Row>& rows) {
+void check(const std::vector<OriginRow>& rows) {
   const auto bindings = trip();
-  for (const Row& row : rows) {
+  for (const OriginRow& row : rows) {
     const auto schema = read(row.schema);
     for (const std::string& text : row.accepted)
       EXPECT_TRUE(accepts(schema, bindings, text)) << row.schema << " should accept " << text;

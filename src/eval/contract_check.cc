@@ -15,6 +15,7 @@
 #include "contract/schema_validate.h"
 #include "eval/document_mutations.h"
 #include "eval/json_slices.h"
+#include "eval/maskbench_suite.h"
 #include "eval/schema_judge.h"
 
 namespace cadre::eval {
@@ -27,7 +28,6 @@ using contract::Vocabulary;
 using VocabularyRef = std::shared_ptr<const Vocabulary>;
 using SchemaRef = std::shared_ptr<SchemaContract>;
 
-constexpr uint64_t kFileSizeBytesMax = 64 << 20;
 // Each token is tried in each state, so few of them and many states find more than the other way round.
 constexpr size_t kPieces = 200;   // of the file's text in a small vocabulary
 constexpr size_t kBorrowed = 60;  // tokens of the given vocabulary in it
@@ -318,7 +318,7 @@ Result<ContractCheckReport> check_contracts(const ContractCheckOptions& options)
       const size_t i = next++;
       lock.unlock();
       const std::string& file = files[i * options.every];
-      const auto text = base::read_file(options.data + "/" + file, kFileSizeBytesMax);
+      const auto text = base::read_file(options.data + "/" + file, kMaskbenchFileSizeBytesMax);
       const Quota quota{share(options.states, i, count), share(options.instances, i, count),
                         share(options.walks, i, count)};
       reports[i] = text.ok() ? SchemaCheck(options, whole, file, random.fork(i)).run(*text, quota) : text.error();

@@ -14,6 +14,7 @@
 #include "contract/schema_uri.h"
 #include "contract/schema_validate.h"
 #include "eval/json_slices.h"
+#include "eval/maskbench_suite.h"
 #include "eval/schema_judge.h"
 
 namespace cadre::eval {
@@ -26,7 +27,6 @@ using contract::JsonKind;
 using contract::JsonValue;
 using contract::OpenKind;
 
-constexpr uint64_t kFileSizeBytesMax = 64 << 20;
 constexpr size_t kComplaintsMax = 1'000;
 
 std::string split_of(const std::string& file) {
@@ -111,7 +111,7 @@ class Suite {
     for (size_t i = 0; i < files.size(); ++i) {
       file_ = files[i];
       if (!options_.split.empty() && split_of(file_) != options_.split) continue;
-      const auto text = TRY(base::read_file(options_.data + "/" + file_, kFileSizeBytesMax));
+      const auto text = TRY(base::read_file(options_.data + "/" + file_, kMaskbenchFileSizeBytesMax));
       TRY(run_file(text));
       if (options_.on_progress) options_.on_progress(i + 1, files.size());
     }

@@ -22,11 +22,10 @@ using contract::Contract;
 using contract::JsonKind;
 using contract::JsonValue;
 
-constexpr uint64_t kFileSizeBytesMax = 64 << 20;
 constexpr size_t kMembersSortedMax = 100;
-constexpr size_t kComplaintsMax = 100;
+constexpr size_t kForcedComplaintsMax = 100;
 
-std::string quoted(const std::string& name) {
+std::string json_quoted(const std::string& name) {
   JsonValue text;
   text.kind = JsonKind::kString;
   text.text = name;
@@ -47,7 +46,7 @@ JsonValue in_order(Contract& contract, Contract::State state, const JsonValue& v
   std::vector<std::pair<std::string, JsonValue>> left = std::move(result.members);
   result.members.clear();
   const auto reads_name = [&](Contract::State at, const std::string& name) {
-    return contract.read(at, quoted(name) + ":");
+    return contract.read(at, json_quoted(name) + ":");
   };
   while (!left.empty()) {
     // Of those that may come next, the one behind which all others still may: the others are not required to stand before it.
@@ -55,7 +54,7 @@ JsonValue in_order(Contract& contract, Contract::State state, const JsonValue& v
     Contract::State after_chosen;
     for (size_t i = 0; i < left.size() && chosen == left.size(); ++i) {
       Contract::State after = state;
-      if (!contract.read(after, quoted(left[i].first) + ":")) continue;
+      if (!contract.read(after, json_quoted(left[i].first) + ":")) continue;
       JsonValue ordered = in_order(contract, after, left[i].second);
       if (!contract.read(after, contract::write_document(ordered))) continue;
       const bool last = left.size() == 1;
@@ -146,7 +145,7 @@ Result<ForcedReport> measure_forced(const ForcedShareOptions& options, const std
   contract::SchemaOptions schema_options;
   schema_options.assert_formats = options.assert_formats;
   for (size_t i = 0; i < files.size(); i += options.every) {
-    const auto text = TRY(base::read_file(options.data + "/" + files[i], kFileSizeBytesMax));
+    const auto text = TRY(base::read_file(options.data + "/" + files[i], kMaskbenchFileSizeBytesMax));
     const auto schema = member_slice(text, "schema");
     const auto tests = member_slice(text, "tests");
     if (!schema || !tests) return Error{ErrorCode::kInvalid, files[i] + ": no \"schema\" or no \"tests\""};
@@ -166,7 +165,7 @@ Result<ForcedReport> measure_forced(const ForcedShareOptions& options, const std
       }
       Follower follower{bpe, *vocabulary, count, {}};
       follower.follow(TRY(contract::Constraint::make(contract, vocabulary)), bpe.encode(written));
-      if (!follower.complaint.empty() && report.complaints.size() < kComplaintsMax) {
+      if (!follower.complaint.empty() && report.complaints.size() < kForcedComplaintsMax) {
         report.complaints.push_back(files[i] + ": " + follower.complaint);
       }
     }

@@ -6,13 +6,12 @@
 #include "base/file.h"
 #include "contract/schema_contract.h"
 #include "eval/json_slices.h"
+#include "eval/maskbench_suite.h"
 #include "eval/schema_judge.h"
 
 namespace cadre::eval {
 
 namespace {
-
-constexpr uint64_t kFileSizeBytesMax = 64 << 20;
 
 double thread_us() {
   timespec now{};
@@ -63,7 +62,7 @@ Result<MaskTimes> measure_masks(const MaskTimesOptions& options,
   contract::SchemaOptions schema_options;
   schema_options.assert_formats = options.assert_formats;
   for (size_t i = 0; i < files.size(); i += options.every) {
-    const auto text = TRY(base::read_file(options.data + "/" + files[i], kFileSizeBytesMax));
+    const auto text = TRY(base::read_file(options.data + "/" + files[i], kMaskbenchFileSizeBytesMax));
     const auto schema = member_slice(text, "schema");
     const auto tests = member_slice(text, "tests");
     if (!schema || !tests) return Error{ErrorCode::kInvalid, files[i] + ": no \"schema\" or no \"tests\""};

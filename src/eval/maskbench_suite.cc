@@ -12,8 +12,6 @@
 namespace cadre::eval {
 namespace {
 
-constexpr uint64_t kFileSizeBytesMax = 64 << 20;
-
 // "invalid: required" out of "#/properties/a/required: the value of ..".
 std::string reason_of(const Error& error) {
   const auto path = std::string_view(error.message).substr(0, error.message.find(": "));
@@ -32,7 +30,7 @@ class Bench {
     const auto files = TRY(json_files(options_.data));
     for (size_t i = 0; i < files.size(); ++i) {
       file_ = files[i];
-      const auto text = TRY(base::read_file(options_.data + "/" + file_, kFileSizeBytesMax));
+      const auto text = TRY(base::read_file(options_.data + "/" + file_, kMaskbenchFileSizeBytesMax));
       TRY(run_file(text));
       if (options_.on_progress) options_.on_progress(i + 1, files.size());
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -15,6 +16,8 @@
 #include "eval/schema_judge.h"
 
 namespace cadre::eval {
+
+inline constexpr uint64_t kMaskbenchFileSizeBytesMax = 64 << 20;
 
 struct MaskbenchCount {
   size_t schemas = 0;

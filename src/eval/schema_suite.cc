@@ -14,7 +14,7 @@ namespace cadre::eval {
 namespace {
 
 constexpr const char* kRemoteHost = "http://localhost:1234/";
-constexpr uint64_t kFileSizeBytesMax = 16 << 20;
+constexpr uint64_t kSuiteFileSizeBytesMax = 16 << 20;
 
 Result<std::string> dialect_of(const std::string& folder) {
   const std::string draft = folder.substr(0, folder.find('/'));
@@ -44,7 +44,7 @@ class Suite {
     const std::string folder = options_.data + "/tests/" + options_.folder;
     for (const auto& file : TRY(json_files(folder))) {
       file_ = file;
-      const auto text = TRY(base::read_file(folder + "/" + file, kFileSizeBytesMax));
+      const auto text = TRY(base::read_file(folder + "/" + file, kSuiteFileSizeBytesMax));
       if (const auto document = contract::parse_document(text); !document.ok())
         return Error(document.error()).with_context(file);
       for (const auto group : array_slices(text)) run_group(group);
@@ -57,7 +57,7 @@ class Suite {
   Result<void> read_remotes() {
     const std::string folder = options_.data + "/remotes";
     for (const auto& file : TRY(json_files_below(folder)))
-      schema_options_.documents[kRemoteHost + file] = TRY(base::read_file(folder + "/" + file, kFileSizeBytesMax));
+      schema_options_.documents[kRemoteHost + file] = TRY(base::read_file(folder + "/" + file, kSuiteFileSizeBytesMax));
     return {};
   }
 

@@ -10,9 +10,9 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json_lines.h"
 #include "contract/cell_index.h"
 #include "contract/question_numbers.h"
-#include "base/json_lines.h"
 #include "store/sqlite.h"
 
 namespace cadre::eval {
@@ -54,7 +54,7 @@ Result<TableSchema> read_schema(const Json& table, const std::string& id) {
   return schema;
 }
 
-Result<std::vector<std::vector<std::string>>> read_rows(const Json& table) {
+Result<std::vector<std::vector<std::string>>> read_cells(const Json& table) {
   std::vector<std::vector<std::string>> rows;
   for (const Json& row : *TRY(base::json_array(table, "rows"))) {
     if (!row.is_array()) return malformed("a row is not an array");
@@ -127,7 +127,7 @@ Result<WikiSqlSet> WikiSqlSet::load(const std::string& folder, const std::string
   const auto take_table = [&](const Json& line) -> Result<bool> {
     const std::string id = TRY(base::json_string(line, "id"));
     TableSchema schema = TRY(read_schema(line, id));
-    const auto rows = TRY(read_rows(line));
+    const auto rows = TRY(read_cells(line));
     auto table =
         database ? Table::over_database(database, std::move(schema), rows) : Table::from_rows(std::move(schema), rows);
     const bool is_new = set.tables_.emplace(id, TRY(std::move(table))).second;

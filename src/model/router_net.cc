@@ -9,9 +9,6 @@
 namespace cadre::model {
 namespace {
 
-constexpr std::array<const char*, kNetGroups> kTableNames = {"net.words.weight", "net.pairs.weight",
-                                                             "net.pieces.weight"};
-
 Result<void> check_shapes(const RouterNetWeights& w) {
   TRY(check_router_size("net rows", w.rows, kRouterRowsMax));
   TRY(check_power_of_two("net rows", w.rows));
@@ -19,7 +16,7 @@ Result<void> check_shapes(const RouterNetWeights& w) {
   TRY(check_router_size("net hidden", w.hidden, kRouterHiddenMax));
   TRY(check_router_size("labels", w.labels, kRouterLabelsMax));
   for (size_t group = 0; group < kNetGroups; ++group)
-    TRY(check_router_values(kTableNames[group], w.tables[group].size(), size_t{w.rows} * w.width));
+    TRY(check_router_values(kNetTableNames[group], w.tables[group].size(), size_t{w.rows} * w.width));
   TRY(check_router_floats("net.table.scale", w.table_scales, kNetGroups * w.width));
   TRY(check_router_values("net.hidden.weight", w.hidden_weights.size(), kNetGroups * w.width * w.hidden));
   TRY(check_router_floats("net.hidden.scale", w.hidden_scales, w.hidden));

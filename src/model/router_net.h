@@ -20,6 +20,8 @@
 namespace cadre::model {
 
 inline constexpr size_t kNetGroups = 3;  // words, pairs, pieces
+inline constexpr std::array<const char*, kNetGroups> kNetTableNames = {"net.words.weight", "net.pairs.weight",
+                                                                       "net.pieces.weight"};
 
 // As stored in a pack. Column c of a dense layer is values[i, c] * scales[c].
 struct RouterNetWeights {

@@ -17,9 +17,6 @@ using tensor::TensorType;
 
 namespace {
 
-constexpr std::array<const char*, kNetGroups> kTableNames = {"net.words.weight", "net.pairs.weight",
-                                                             "net.pieces.weight"};
-
 std::span<const uint8_t> bytes_of(const std::vector<int8_t>& values) {
   return {reinterpret_cast<const uint8_t*>(values.data()), values.size()};
 }
@@ -36,7 +33,7 @@ void visit_tensors(Weights& w, Visit&& visit) {
   visit("linear.scale", w.linear.scales, labels, 1);
   visit("linear.bias", w.linear.biases, labels, 1);
   for (size_t group = 0; group < kNetGroups; ++group)
-    visit(kTableNames[group], w.net.tables[group], w.net.width, w.net.rows);
+    visit(kNetTableNames[group], w.net.tables[group], w.net.width, w.net.rows);
   visit("net.table.scale", w.net.table_scales, w.net.width, kNetGroups);
   visit("net.hidden.weight", w.net.hidden_weights, w.net.hidden, kNetGroups * w.net.width);
   visit("net.hidden.scale", w.net.hidden_scales, w.net.hidden, 1);
@@ -71,7 +68,7 @@ Result<void> read_tensor(const tensor::Gguf& file, const char* name, std::vector
 // The sizes from which all shapes follow, within their limits.
 Result<void> read_sizes(const tensor::Gguf& file, RouterWeights& w) {
   const uint64_t labels = w.labels.size(), buckets = TRY(file.tensor("linear.weight"))->dims[1];
-  const auto* words = TRY(file.tensor(kTableNames[0]));
+  const auto* words = TRY(file.tensor(kNetTableNames[0]));
   const uint64_t width = words->dims[0], rows = words->dims[1], hidden = TRY(file.tensor("net.hidden.weight"))->dims[0];
   TRY(check_router_size("labels", labels, kRouterLabelsMax));
   TRY(check_router_size("linear buckets", buckets, kRouterRowsMax));

@@ -6,19 +6,14 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace cadre::net {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return result;
-}
-
 // A host as it is compared: lower case, without the dot that may end a full name.
 std::string plain_host(std::string_view host) {
-  std::string result = lower(host);
+  std::string result = base::ascii_lower(host);
   if (result.size() > 1 && result.back() == '.') result.pop_back();
   return result;
 }
@@ -74,7 +69,7 @@ Result<EntryText> split_entry(std::string_view text) {
   EntryText parts;
   std::string_view rest = text;
   if (const size_t at = rest.find("://"); at != std::string_view::npos) {
-    parts.scheme = lower(rest.substr(0, at));
+    parts.scheme = base::ascii_lower(rest.substr(0, at));
     rest.remove_prefix(at + 3);
     if (port_of_scheme(parts.scheme) == 0) return entry_error(text, "its scheme is neither http, https nor postgresql");
   }
@@ -82,12 +77,12 @@ Result<EntryText> split_entry(std::string_view text) {
   if (has_brackets) {
     const size_t close = rest.find(']');
     if (close == std::string_view::npos) return entry_error(text, "its \"[\" is not closed");
-    parts.host = lower(rest.substr(1, close - 1));
+    parts.host = base::ascii_lower(rest.substr(1, close - 1));
     rest.remove_prefix(close + 1);
   } else {
     const bool is_v6 = std::count(rest.begin(), rest.end(), ':') > 1;
     const size_t end = is_v6 ? rest.find('/') : rest.find_first_of("/:");
-    parts.host = lower(rest.substr(0, end));
+    parts.host = base::ascii_lower(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end);
   }
   if (!rest.empty() && rest.front() == '/') {

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 
 namespace cadre::net {
@@ -23,13 +24,6 @@ constexpr size_t kPooledSessionsMax = 16;
 bool is_token_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return result;
 }
 
 struct UrlHandle {
@@ -63,7 +57,7 @@ Result<void> set_url(UrlHandle& url, const std::string& text) {
 
 Result<Destination> destination_of(const UrlHandle& url) {
   Destination destination;
-  destination.scheme = lower(url.part(CURLUPART_SCHEME));
+  destination.scheme = base::ascii_lower(url.part(CURLUPART_SCHEME));
   if (destination.scheme != "http" && destination.scheme != "https") return url_error("only http and https are spoken");
   if (!url.part(CURLUPART_USER).empty() || !url.part(CURLUPART_PASSWORD).empty())
     return url_error("credentials in it would end up in logs; send them in a header");
@@ -101,7 +95,7 @@ Result<void> check_request(const HttpRequest& request) {
       return Error{ErrorCode::kInvalid, "an HTTP header's name holds characters that no name may have"};
     if (!is_header_value(header.value))
       return Error{ErrorCode::kInvalid, fmt::format("the HTTP header {} holds control characters", header.name)};
-    const std::string name = lower(header.name);
+    const std::string name = base::ascii_lower(header.name);
     for (const char* ours :
          {"host", "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade", "trailer"})
       if (name == ours)
@@ -155,7 +149,7 @@ size_t take_header(char* data, size_t size, size_t count, void* user) {
     value.remove_prefix(1);
   while (!value.empty() && std::string_view(" \t\r\n").find(value.back()) != std::string_view::npos)
     value.remove_suffix(1);
-  transfer.response.headers.push_back({lower(line.substr(0, colon)), std::string(value)});
+  transfer.response.headers.push_back({base::ascii_lower(line.substr(0, colon)), std::string(value)});
   return line.size();
 }
 
@@ -245,7 +239,7 @@ struct HeaderLines {
 void add_headers(const HttpRequest& request, HeaderLines& lines) {
   bool has_content_type = false;
   for (const HttpHeader& header : request.headers) {
-    has_content_type = has_content_type || lower(header.name) == "content-type";
+    has_content_type = has_content_type || base::ascii_lower(header.name) == "content-type";
     lines.add(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
   }
   lines.add("Expect:");  // no 100-continue
@@ -467,7 +461,7 @@ void turn_to(HttpRequest& request, const HttpResponse& response, const Destinati
   }
   const bool is_same_origin = from.scheme == to.scheme && from.host == to.host && from.port == to.port;
   std::erase_if(request.headers, [&](const HttpHeader& header) {
-    const std::string name = lower(header.name);
+    const std::string name = base::ascii_lower(header.name);
     const bool is_harmless = name == "accept" || name == "accept-language" || name == "content-type";
     return (!is_same_origin && !is_harmless) || (becomes_get && name == "content-type");
   });

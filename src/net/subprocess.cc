@@ -25,7 +25,7 @@ namespace {
 
 using base::Descriptor;
 
-constexpr int64_t kPollCancelMs = 20;
+constexpr int64_t kWaitCancelMs = 20;
 constexpr size_t kArgumentBytesMax = 1 << 20;
 
 Error system_error(std::string_view what) {
@@ -44,7 +44,7 @@ class Patience {
   // For poll().
   int slice_ms() const {
     const int64_t left = std::max<int64_t>(0, end_ms_ - now_ms());
-    return static_cast<int>(std::min<int64_t>(left, cancel_ == nullptr ? 1'000 : kPollCancelMs));
+    return static_cast<int>(std::min<int64_t>(left, cancel_ == nullptr ? 1'000 : kWaitCancelMs));
   }
   Result<void> check(std::string_view what) const {
     if (cancel_ != nullptr && cancel_->requested())

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace cadre::serve {
 namespace {
 
@@ -17,11 +19,6 @@ bool holds(const std::vector<std::string>& list, const std::string& item) {
   return std::any_of(list.begin(), list.end(), [&](const std::string& each) { return each == "*" || each == item; });
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 // "[::1]:80" and "localhost:80" without their port.
 std::string without_port(const std::string& host) {
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
@@ -31,7 +28,7 @@ std::string without_port(const std::string& host) {
 // The secret of "Authorization: Bearer SECRET"; empty: none.
 std::string bearer(const net::InboundRequest& request) {
   const auto* value = request.header("authorization");
-  if (value == nullptr || lower(value->substr(0, 7)) != "bearer ") return "";
+  if (value == nullptr || base::ascii_lower(value->substr(0, 7)) != "bearer ") return "";
   const size_t begin = value->find_first_not_of(' ', 7);
   return begin == std::string::npos ? "" : value->substr(begin);
 }
@@ -44,7 +41,7 @@ Gate::Gate(GateOptions options, const base::Clock& clock)
       rates_(clock, options_.requests_per_second) {}
 
 bool Gate::is_allowed_host(const std::string& host) const {
-  const auto name = lower(without_port(host));
+  const auto name = base::ascii_lower(without_port(host));
   return name == "localhost" || name == "127.0.0.1" || name == "[::1]" || holds(options_.allowed_hosts, name);
 }
 

@@ -37,11 +37,11 @@ Json parse(const std::string& text) {
   return json.ok() ? *json : Json();
 }
 
-struct Served {
+struct ServedMcp {
   ScriptedService service;
   std::unique_ptr<Server> server;
 
-  Served() {
+  ServedMcp() {
     auto started = Server::start({}, service);
     EXPECT_TRUE(started.ok());
     server = std::move(*started);
@@ -60,7 +60,7 @@ struct Served {
 };
 
 TEST(Mcp, NegotiatesTheVersionsOfTheLegacyEra) {
-  Served served;
+  ServedMcp served;
   for (const auto& [asked, given] : std::map<std::string, std::string>{{"2025-11-25", "2025-11-25"},
                                                                        {"2025-06-18", "2025-06-18"},
                                                                        {"2025-03-26", "2025-03-26"},
@@ -72,7 +72,7 @@ TEST(Mcp, NegotiatesTheVersionsOfTheLegacyEra) {
 }
 
 TEST(Mcp, HoldsClientsOfTheLegacyEraToTheirSession) {
-  Served served;
+  ServedMcp served;
   const auto session = served.session();
   EXPECT_EQ(served.post(request("ping")).status, 400);
   EXPECT_EQ(served.post(request("ping"), "MCP-Session-Id: made-up\r\n").status, 404);
@@ -87,7 +87,7 @@ TEST(Mcp, HoldsClientsOfTheLegacyEraToTheirSession) {
 }
 
 TEST(Mcp, ListsToolsInOneOrder) {
-  Served served;
+  ServedMcp served;
   const auto result = parse(served.post(request("tools/list"), served.session()).body)["result"];
   ASSERT_EQ(result["tools"].size(), 4U);
   EXPECT_EQ(result["tools"][0]["name"], "cadre");
@@ -102,7 +102,7 @@ TEST(Mcp, ListsToolsInOneOrder) {
 }
 
 TEST(Mcp, CallsTools) {
-  Served served;
+  ServedMcp served;
   const auto call = [&](const std::string& name, const Json& arguments) {
     return parse(
         served
@@ -126,7 +126,7 @@ TEST(Mcp, CallsTools) {
 }
 
 TEST(Mcp, ServesTheModernEraWithoutState) {
-  Served served;
+  ServedMcp served;
   const auto discovered = parse(served.post_modern(modern("server/discover")).body)["result"];
   EXPECT_EQ(discovered["supportedVersions"][0], kMcpModern);
   EXPECT_TRUE(discovered["capabilities"].contains("tools"));
@@ -158,7 +158,7 @@ TEST(Mcp, ServesTheModernEraWithoutState) {
 }
 
 TEST(Mcp, SendsProgressWhenAsked) {
-  Served served;
+  ServedMcp served;
   auto message = modern("tools/call", {{"name", "cadre"}, {"arguments", {{"text", "slow"}}}});
   message["params"]["_meta"]["progressToken"] = "p1";
   const auto body = base::dump_json(message);
@@ -176,7 +176,7 @@ TEST(Mcp, SendsProgressWhenAsked) {
 }
 
 TEST(Mcp, AcknowledgesASubscription) {
-  Served served;
+  ServedMcp served;
   const auto body = base::dump_json(modern("subscriptions/listen", {{"notifications", {{"toolsListChanged", true}}}}));
   TestClient client(served.server->port());
   client.send(
@@ -187,7 +187,7 @@ TEST(Mcp, AcknowledgesASubscription) {
 }
 
 TEST(Mcp, RefusesMessagesThatAreNone) {
-  Served served;
+  ServedMcp served;
   const std::vector<std::pair<std::string, int>> cases = {
       {"{", kRpcParseError},
       {"[]", kRpcInvalidRequest},
@@ -209,7 +209,9 @@ TEST(Mcp, RefusesMessagesThatAreNone) {
 TEST(Mcp, DecodesHeaderValues) {
   EXPECT_EQ(*decode_mcp_header("plain"), "plain");
   EXPECT_EQ(*decode_mcp_header("=?base64?SGVsbG8sIOS4lueVjA==?="), "Hello, \xE4\xB8\x96\xE7\x95\x8C");
-  EXPECT_EQ(*decode_mcp_header("=?base64?" "?="), "");
+  EXPECT_EQ(*decode_mcp_header("=?base64?"
+                               "?="),
+            "");
   EXPECT_FALSE(decode_mcp_header("=?base64?abc?=").ok());
   EXPECT_FALSE(decode_mcp_header("=?base64?ab!d?=").ok());
 }

@@ -15,7 +15,7 @@ using base::Json;
 
 namespace {
 
-constexpr const char* kSchema =
+constexpr const char* kFactSchema =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA secure_delete = ON;"
@@ -73,7 +73,7 @@ FactStore::~FactStore() = default;
 
 Result<FactStore> FactStore::open(const std::string& path, const base::Clock& clock) {
   Database database = TRY(Database::open(path));
-  TRY(database.exec(kSchema));
+  TRY(database.exec(kFactSchema));
   return FactStore(std::make_unique<Impl>(std::move(database), clock));
 }
 

@@ -15,7 +15,7 @@
 namespace cadre::store {
 namespace {
 
-constexpr const char* kSchema = R"sql(
+constexpr const char* kJournalSchema = R"sql(
 CREATE TABLE records(
   id INTEGER PRIMARY KEY,
   run BLOB NOT NULL,
@@ -116,7 +116,7 @@ Result<void> create_tables(Database& database) {
   auto transaction = TRY(Transaction::begin(database, TransactionKind::kWrite));
   // Another process may have been faster.
   if (TRY(recognise(database)) == Content::kJournal) return {};
-  TRY(database.exec(kSchema));
+  TRY(database.exec(kJournalSchema));
   TRY(database.exec(
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kJournalApplicationId, kJournalVersion)));
   return transaction.commit();

@@ -19,13 +19,13 @@ namespace {
 
 constexpr TensorType kTypes[] = {TensorType::kF32, TensorType::kBF16, TensorType::kQ8_0, TensorType::kQ4_0};
 
-struct Shape {
+struct ProductShape {
   size_t m, n, k;
 };
 // Row remainders of every tile, whole and part panels, one and several blocks.
-constexpr Shape kShapes[] = {{1, 1, 32},     {1, 16, 32},   {2, 100, 96}, {3, 17, 64},  {4, 33, 128},
-                             {5, 48, 32},    {7, 64, 160},  {16, 31, 64}, {17, 80, 96}, {33, 49, 64},
-                             {30, 200, 256}, {13, 65, 320}, {32, 32, 32}, {47, 15, 96}, {1, 129, 1024}};
+constexpr ProductShape kProductShapes[] = {{1, 1, 32},     {1, 16, 32},   {2, 100, 96}, {3, 17, 64},  {4, 33, 128},
+                                           {5, 48, 32},    {7, 64, 160},  {16, 31, 64}, {17, 80, 96}, {33, 49, 64},
+                                           {30, 200, 256}, {13, 65, 320}, {32, 32, 32}, {47, 15, 96}, {1, 129, 1024}};
 
 float random_float(base::Random& random) {
   return static_cast<float>(random.normal());
@@ -78,7 +78,7 @@ QuantMatrix matrix(QuantKernel kernel, TensorType type, size_t n, size_t k, cons
   return std::move(made).value();
 }
 
-std::vector<float> multiply(QuantKernel kernel, TensorType type, const std::vector<float>& x, const Shape& shape,
+std::vector<float> multiply(QuantKernel kernel, TensorType type, const std::vector<float>& x, const ProductShape& shape,
                             const std::vector<uint8_t>& bytes) {
   const QuantMatrix w = matrix(kernel, type, shape.n, shape.k, bytes);
   QuantInput input;
@@ -108,7 +108,7 @@ float quantized_output(TensorType type, const float* x, size_t k, const uint8_t*
   return y;
 }
 
-std::vector<float> expected_product(TensorType type, const std::vector<float>& x, const Shape& shape,
+std::vector<float> expected_product(TensorType type, const std::vector<float>& x, const ProductShape& shape,
                                     const std::vector<uint8_t>& bytes) {
   const size_t row_bytes = shape.k / traits(type).block_elements * traits(type).block_size_bytes;
   std::vector<float> y(shape.m * shape.n);
@@ -139,7 +139,7 @@ testing::AssertionResult bits_equal(const std::vector<float>& a, const std::vect
 TEST(QuantMatmul, EveryKernelGivesTheBitsOfTheDocumentedArithmetic) {
   base::Random random(1);
   for (const TensorType type : kTypes) {
-    for (const Shape& shape : kShapes) {
+    for (const ProductShape& shape : kProductShapes) {
       const std::vector<float> x = random_input(random, shape.m, shape.k);
       const std::vector<uint8_t> bytes = random_weights(random, type, shape.n, shape.k);
       const std::vector<float> expected = expected_product(type, x, shape, bytes);
@@ -154,7 +154,7 @@ TEST(QuantMatmul, EveryKernelGivesTheBitsOfTheDocumentedArithmetic) {
 
 TEST(QuantMatmul, ARowHasTheSameBitsWhateverTheNumberOfRows) {
   base::Random random(2);
-  const Shape all{41, 90, 128};
+  const ProductShape all{41, 90, 128};
   const std::vector<float> x = random_input(random, all.m, all.k);
   for (const TensorType type : kTypes) {
     const std::vector<uint8_t> bytes = random_weights(random, type, all.n, all.k);
@@ -172,7 +172,7 @@ TEST(QuantMatmul, ARowHasTheSameBitsWhateverTheNumberOfRows) {
 
 TEST(QuantMatmul, LeadingDimensionsAreKeptAndNothingBesideARowIsWritten) {
   base::Random random(3);
-  const Shape shape{9, 37, 64};
+  const ProductShape shape{9, 37, 64};
   const size_t ldx = 71, ldy = 50;
   const std::vector<float> x = random_floats(random, shape.m * shape.k);
   std::vector<float> spread(shape.m * ldx, 1e9f);
@@ -197,7 +197,7 @@ TEST(QuantMatmul, LeadingDimensionsAreKeptAndNothingBesideARowIsWritten) {
 
 TEST(QuantMatmul, ABlockWithInfinityGivesNanAndNothingWorse) {
   base::Random random(4);
-  const Shape shape{3, 20, 64};
+  const ProductShape shape{3, 20, 64};
   std::vector<float> x = random_floats(random, shape.m * shape.k);
   x[40] = INFINITY;
   x[64] = NAN;
@@ -251,7 +251,8 @@ struct Prepared {
   std::vector<uint8_t> packed;
 };
 
-Prepared prepare(TensorType type, const std::vector<float>& x, const Shape& shape, const std::vector<uint8_t>& bytes) {
+Prepared prepare(TensorType type, const std::vector<float>& x, const ProductShape& shape,
+                 const std::vector<uint8_t>& bytes) {
   const size_t blocks = shape.k / 32, panels = (shape.n + 15) / 16, row_bytes = blocks * traits(type).block_size_bytes;
   const size_t stored = traits(type).block_size_bytes - 2;
   Prepared p;
@@ -280,7 +281,7 @@ Prepared prepare(TensorType type, const std::vector<float>& x, const Shape& shap
 TEST(QuantTileProduct, GivesTheDocumentedBitsOverEmulatedTiles) {
   base::Random random(5);
   for (const TensorType type : {TensorType::kQ8_0, TensorType::kQ4_0}) {
-    for (const Shape& shape : kShapes) {
+    for (const ProductShape& shape : kProductShapes) {
       const std::vector<float> x = random_input(random, shape.m, shape.k);
       const std::vector<uint8_t> bytes = random_weights(random, type, shape.n, shape.k);
       const Prepared p = prepare(type, x, shape, bytes);

@@ -47,7 +47,7 @@ std::vector<float> random_row(base::Random& random, size_t count, double spread)
   return x;
 }
 
-testing::AssertionResult bits_equal(const std::vector<float>& a, const std::vector<float>& b) {
+testing::AssertionResult same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   for (size_t i = 0; i < a.size(); ++i) {
     if (std::bit_cast<uint32_t>(a[i]) != std::bit_cast<uint32_t>(b[i])) {
       return testing::AssertionFailure() << "element " << i << " of " << a.size() << ": " << a[i] << " and " << b[i];
@@ -86,7 +86,7 @@ TEST(VectorMath, EveryVersionGivesTheBitsOfTheScalarReference) {
       for (const Version& version : available()) {
         const auto actual = results(*version.functions, x, y);
         for (size_t i = 0; i < expected.size(); ++i) {
-          EXPECT_TRUE(bits_equal(actual[i], expected[i])) << version.name << " " << names[i] << " spread " << spread;
+          EXPECT_TRUE(same_bits(actual[i], expected[i])) << version.name << " " << names[i] << " spread " << spread;
         }
       }
     }
@@ -111,7 +111,7 @@ TEST(VectorMath, SoftmaxOfRowsHasTheBitsOfOneRowAfterTheOtherInEveryVersion) {
       for (const Version& version : available()) {
         std::vector<float> actual = x;
         version.functions->softmax_rows(actual.data(), stride, rows, count, 0.3f, kinds.data(), bias.data());
-        EXPECT_TRUE(bits_equal(actual, expected)) << version.name << " " << rows << " rows of " << count;
+        EXPECT_TRUE(same_bits(actual, expected)) << version.name << " " << rows << " rows of " << count;
       }
     }
   }
@@ -122,7 +122,7 @@ TEST(VectorMath, TheFunctionsOfThisMachineAreOneOfTheVersions) {
   const std::vector<float> x = random_row(random, 100, 2), y = random_row(random, 100, 2);
   const VectorMathFunctions chosen{exponential, softmax, softmax_rows, rms_norm, swiglu, dot, axpy};
   const auto expected = results(internal::kVectorMathScalar, x, y), actual = results(chosen, x, y);
-  for (size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(bits_equal(actual[i], expected[i])) << i;
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(same_bits(actual[i], expected[i])) << i;
 }
 
 TEST(VectorMath, ExponentialIsWithinOneUlpOverItsWholeRange) {
@@ -153,7 +153,7 @@ TEST(VectorMath, ExponentialAtItsEdgesIsAlikeInEveryVersion) {
   for (const Version& version : available()) {
     std::vector<float> out(x.size());
     version.functions->exponential(x.data(), x.size(), out.data());
-    EXPECT_TRUE(bits_equal(out, expected)) << version.name;
+    EXPECT_TRUE(same_bits(out, expected)) << version.name;
     EXPECT_EQ(out[0], 1.0f);
     EXPECT_EQ(out[1], 1.0f);
     EXPECT_EQ(out[2], 0.0f);
@@ -211,7 +211,7 @@ TEST(VectorMath, OutMayBeTheInput) {
   std::vector<float> apart(70), in_place = x;
   rms_norm(x.data(), weight.data(), 70, 1e-6f, apart.data());
   rms_norm(in_place.data(), weight.data(), 70, 1e-6f, in_place.data());
-  EXPECT_TRUE(bits_equal(in_place, apart));
+  EXPECT_TRUE(same_bits(in_place, apart));
 }
 
 }  // namespace

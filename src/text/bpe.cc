@@ -7,19 +7,19 @@
 #include <bit>
 #include <limits>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/random.h"
 #include "text/byte_spelling.h"
 
 namespace cadre::text {
+
+using base::is_digit;
 namespace {
 
 constexpr uint32_t kNoMerge = std::numeric_limits<uint32_t>::max();
 constexpr size_t kProbesMax = 256;  // honest lists of any size need far fewer at half load; crafted ones are refused
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool has_digit(std::string_view text) {
   return std::any_of(text.begin(), text.end(), is_digit);
 }

@@ -11,15 +11,14 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/ascii.h"
 #include "text/bpe.h"
 #include "text/byte_spelling.h"
 
 namespace cadre::text {
-namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+using base::is_digit;
+namespace {
 
 // A maximal run of bytes without a digit, with how often it is seen; digits stand alone and teach nothing.
 struct Piece {

@@ -3,21 +3,21 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/ascii.h"
 #include "text/words.h"
 
 namespace cadre::text {
+
+using base::is_digit;
 namespace {
 
 constexpr size_t kNumberSizeBytesMax = 400;  // a double has at most 309 digits before its point
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_spaces(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
@@ -62,7 +62,7 @@ bool take_sign(std::string_view& text, std::string& out) {
 }  // namespace
 
 std::optional<double> parse_number(std::string_view text) {
-  text = trimmed(text);
+  text = without_spaces(text);
   if (text.empty() || text.size() > kNumberSizeBytesMax) return std::nullopt;
   std::string plain;  // what std::from_chars reads: no plus sign, no commas
   take_sign(text, plain);

@@ -147,11 +147,6 @@ void convert_into(const float* x, size_t count, AlignedVector<T>& out) {
   tensor::convert(x, count, out.data());
 }
 
-template <class V>
-void grow(V& vector, size_t count) {
-  if (vector.size() < count) vector.resize(count);
-}
-
 void copy_row(const float* from, size_t row, size_t width, float* to) { std::memcpy(to, from + row * width, width * sizeof(float)); }
 
 void add_row(const float* from, size_t width, float* to, size_t row) {

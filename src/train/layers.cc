@@ -17,12 +17,6 @@ constexpr size_t kRelations = 16;
 // A row of a power of two bytes maps to few sets of the first-level cache; one more line per row spreads them.
 constexpr size_t kRowSkew = 32;
 
-// Scratch is shared by products of many shapes: it never shrinks, since growing back would fill with zeros first.
-template <class V>
-void grow(V& vector, size_t count) {
-  if (vector.size() < count) vector.resize(count);
-}
-
 size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
 
 // e^x by splitting off powers of two and a degree-6 polynomial; relative error below 2e-7 on [-87, 88].

@@ -36,6 +36,12 @@ struct LinearScratch {
   tensor::PackedMatrix<T> packed;
 };
 
+// Scratch is shared by products of many shapes: it never shrinks, since growing back would fill with zeros first.
+template <class V>
+void grow(V& vector, size_t count) {
+  if (vector.size() < count) vector.resize(count);
+}
+
 template <class T>
 void linear_forward(const PackedLinear<T>& linear, const T* x, size_t rows, float* y) {
   tensor::matmul(x, linear.k, rows, linear.forward, y, linear.n, tensor::Accumulate::kNo);

@@ -32,7 +32,7 @@ inline constexpr std::array<std::string_view, 8> kMax = {"what is the highest $A
                                                          "highest $A", "what was the top $A", "what is the greatest $A", "what's the largest $A"};
 inline constexpr std::array<std::string_view, 7> kMin = {"what is the lowest $A", "what is the smallest $A", "what is the minimum $A", "what is the least $A",
                                                          "lowest $A", "minimum $A", "what's the smallest $A"};
-inline constexpr std::array<std::string_view, 3> kMost = {"what is the most $S", "most $S", "what are the most $S"};
+inline constexpr std::array<std::string_view, 3> kMostOf = {"what is the most $S", "most $S", "what are the most $S"};
 inline constexpr std::array<std::string_view, 3> kFewest = {"what is the fewest $S", "fewest $S", "what are the fewest $S"};
 inline constexpr std::array<std::string_view, 4> kLatest = {"what is the latest $A", "latest $A", "what was the last $A", "what is the most recent $A"};
 inline constexpr std::array<std::string_view, 3> kEarliest = {"what is the earliest $A", "earliest $A", "what was the first $A"};
@@ -118,6 +118,6 @@ inline constexpr std::array<std::string_view, 10> kGrouped = {"how many $T are t
                                                               "what are the distinct $S"};
 inline constexpr std::array<std::string_view, 5> kContains = {"whose $A contains the word $W", "with $A starting with $W", "whose $A has the substring $W",
                                                               "where $A includes \"$W\"", "with $A ending in $W"};
-inline constexpr std::array<std::string_view, 10> kThings = {"orders", "customers", "people", "students", "products", "employees", "flights", "rows", "entries", "records"};
+inline constexpr std::array<std::string_view, 10> kThingNouns = {"orders", "customers", "people", "students", "products", "employees", "flights", "rows", "entries", "records"};
 
 }  // namespace cadre::train

@@ -209,7 +209,7 @@ class Maker {
     Choice choice{Aggregate::kSum, words.is_counted && random_.chance(0.5) ? Phrases(kSumCounted) : Phrases(kSum)};
     if (!words.is_additive || random_.chance(0.65)) {
       const std::array<Choice, 3> others = {
-          Choice{Aggregate::kMax, words.is_year ? Phrases(kLatest) : words.is_counted && random_.chance(0.3) ? Phrases(kMost) : Phrases(kMax)},
+          Choice{Aggregate::kMax, words.is_year ? Phrases(kLatest) : words.is_counted && random_.chance(0.3) ? Phrases(kMostOf) : Phrases(kMax)},
           Choice{Aggregate::kMin, words.is_year ? Phrases(kEarliest) : words.is_counted && random_.chance(0.3) ? Phrases(kFewest) : Phrases(kMin)},
           Choice{Aggregate::kAvg, kAverage}};
       choice = others[random_.below(words.is_year ? 2 : others.size())];
@@ -472,7 +472,7 @@ std::pair<contract::TableSchema, std::vector<std::vector<std::string>>> with_id_
                                                                                        const std::vector<std::vector<std::string>>& rows,
                                                                                        base::Random& random) {
   contract::TableSchema out = schema;
-  std::string noun(pick_of(kThings, random));
+  std::string noun(pick_of(kThingNouns, random));
   if (noun == "people") noun = "person";
   else if (noun == "entries") noun = "entry";
   else noun.pop_back();
