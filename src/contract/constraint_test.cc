@@ -251,6 +251,23 @@ TEST(Constraint, AMaskWithoutATokenThatTheContainerRefusedIsNotSharedByOthers) {
   EXPECT_TRUE(allows("[[1.0,2.0],[1."));
 }
 
+// Behind a number that is the whole document nothing may stand; behind the same number in an object, a comma.
+TEST(Constraint, AMaskWithoutATokenThatTheEndOfTheDocumentRefusedIsNotSharedByOthers) {
+  const auto vocabulary = json_vocabulary();
+  for (const SchemaMode mode : {SchemaMode::kGenerate, SchemaMode::kAccept}) {
+    const auto contract = SchemaContract::compile(
+                              R"({"properties":{"a":{"type":"number"},"b":{"type":"number"}},"required":["a"]})", mode)
+                              .value();
+    for (const std::string_view text : {R"(8)", R"({"a":8)", R"(8)", R"({"a":8,"b":8)"}) {
+      auto constraint = Constraint::make(contract, vocabulary).value();
+      for (const char c : text) ASSERT_TRUE(constraint.advance(static_cast<uint8_t>(c)));
+      const bool in_mask = constraint.mask().allows(vocabulary->rank_of(','));
+      EXPECT_EQ(constraint.advance(','), in_mask) << text;
+      EXPECT_EQ(in_mask, text != "8") << text;
+    }
+  }
+}
+
 TEST(Constraint, RollbackAndForkLeaveTheOthersAlone) {
   const auto vocabulary = json_vocabulary();
   const auto contract =

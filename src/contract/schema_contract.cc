@@ -205,6 +205,7 @@ class SchemaContract::WatchedMachine {
     if (result.place == 0) {
       const size_t depth = machine_.depth(state), asked = machine_.refused_by(state, byte);
       depth_min_ = std::min(depth_min_, depth - std::min(depth, asked));
+      ends_document_ |= asked > depth;  // what no container refused, the end of the document did
       return result;
     }
     if (result.stack != state.stack) depth_min_ = std::min(depth_min_, machine_.depth(result));
