@@ -66,12 +66,18 @@ void read_template_keys(Section& section, SpecialistEntry& entry) {
 void read_endpoint_keys(Section& section, SpecialistEntry& entry) {
   EndpointSpecialistOptions& asked = entry.asked;
   section.required_text("endpoint", "local", entry.endpoint);
-  section.required_text("instruction", "\"Extract the customer and the amount.\"", asked.instruction);
+  section.file("pack", entry.pack);
+  if (section.has("pack"))
+    section.text("instruction", asked.instruction);
+  else
+    section.required_text("instruction", "\"Extract the customer and the amount.\"", asked.instruction);
   section.text("tool", entry.tool);
   section.object("input_schema", entry.input_schema);
   section.object("call_schema", asked.call_schema);
   section.object("output_schema", asked.output_schema);
   section.object("known", asked.known);
+  section.texts("before", "[\"call.amount <= 500\"]", asked.before);
+  section.texts("after", "[\"result.status == 'ok'\"]", asked.after);
   section.text("question_member", asked.question_member);
   section.text("answer_member", asked.answer_member);
   std::string answer = "json";
@@ -108,13 +114,27 @@ std::optional<SpecialistKind> read_kind(Section& section) {
   return std::nullopt;
 }
 
+// For what is known only once the pack was read.
+void keep_places(const Reading& reading, const Json& map, const std::string& pointer, SpecialistEntry& entry) {
+  entry.given = map;
+  for (auto place = reading.places->lower_bound(pointer);
+       place != reading.places->end() && place->first.starts_with(pointer); ++place) {
+    const std::string below = place->first.substr(pointer.size());
+    if (below.empty() || below[0] == '/')
+      entry.places[below] = fmt::format("{}:{}", place->second.line, place->second.column);
+  }
+}
+
 SpecialistEntry read_specialist(Reading& reading, const std::string& name, const Json& map,
                                 const std::string& pointer) {
   SpecialistEntry entry{.name = name};
   if (!is_entry_name(name)) reading.refuse(pointer, fmt::format("{} is no name: {}", in_quotes(name), kEntryNameRule));
   Section section(reading, map, pointer);
   const auto kind = read_kind(section);
-  section.required_text("purpose", "what was sold, to whom, for how much", entry.purpose);
+  if (kind == SpecialistKind::kEndpoint && section.has("pack"))
+    section.text("purpose", entry.purpose);
+  else
+    section.required_text("purpose", "what was sold, to whom, for how much", entry.purpose);
   if (!kind) section.take_all();
   entry.kind = kind.value_or(SpecialistKind::kTable);
   if (kind == SpecialistKind::kTable) read_table_keys(section, entry);
@@ -123,6 +143,7 @@ SpecialistEntry read_specialist(Reading& reading, const std::string& name, const
   if (kind == SpecialistKind::kEndpoint) read_endpoint_keys(section, entry);
   if (kind == SpecialistKind::kChat) read_chat_keys(section, entry);
   if (const Json* policy = section.find("policy")) read_policy(reading, *policy, section.below("policy"), entry.policy);
+  if (kind == SpecialistKind::kEndpoint && section.has("pack")) keep_places(reading, map, pointer, entry);
   return entry;
 }
 

@@ -63,18 +63,6 @@ Json calibration_to_json(const std::vector<std::pair<double, double>>& points) {
   return json;
 }
 
-Result<void> check_calibration(const std::vector<std::pair<double, double>>& points) {
-  for (size_t i = 0; i < points.size(); ++i) {
-    const auto& [said, right] = points[i];
-    const bool is_ascending = i == 0 || (said > points[i - 1].first && right >= points[i - 1].second);
-    if (!(said >= 0 && said <= 1 && right >= 0 && right <= 1) || !is_ascending)
-      return Error{
-          ErrorCode::kInvalid,
-          fmt::format("point {} of the calibration: both numbers are 0 to 1 and ascend from point to point", i)};
-  }
-  return {};
-}
-
 double calibrated(const std::vector<std::pair<double, double>>& points, double said) {
   if (points.empty()) return said;
   if (said <= points.front().first) return points.front().second;
@@ -106,8 +94,9 @@ std::string identity_of(const EndpointSpecialistOptions& options, const engine::
       options.input_schema,      options.call_schema, options.output_schema,
       options.samples,           options.temperature, options.seed,
       options.answer_tokens_max, options.grounded,    tool == nullptr ? "" : tool_fingerprint(tool->definition())};
-  const Json more = {options.before, options.after,         options.excluded,
-                     options.lists.empty() ? Json() : options.lists,  options.pack_identity, calibration_to_json(options.calibration)};
+  const Json more = {options.before,        options.after,
+                     options.excluded,      options.lists.empty() ? Json() : options.lists,
+                     options.pack_identity, calibration_to_json(options.calibration)};
   if (more != Json({Json::array(), Json::array(), Json::array(), nullptr, "", Json::array()})) parts.push_back(more);
   return fmt::format("endpoint {} {}", model.identity(), base::to_hex(base::sha256(base::dump_json(parts))));
 }
@@ -150,6 +139,18 @@ const Json* at_pointer(const Json& value, const std::string& pointer) {
 }
 
 }  // namespace
+
+Result<void> check_calibration(const std::vector<std::pair<double, double>>& points) {
+  for (size_t i = 0; i < points.size(); ++i) {
+    const auto& [said, right] = points[i];
+    const bool is_ascending = i == 0 || (said > points[i - 1].first && right >= points[i - 1].second);
+    if (!(said >= 0 && said <= 1 && right >= 0 && right <= 1) || !is_ascending)
+      return Error{
+          ErrorCode::kInvalid,
+          fmt::format("point {} of the calibration: both numbers are 0 to 1 and ascend from point to point", i)};
+  }
+  return {};
+}
 
 Result<std::shared_ptr<const EndpointSpecialist>> EndpointSpecialist::make(
     EndpointSpecialistOptions options, std::shared_ptr<const engine::ChatModel> model, std::shared_ptr<Tool> tool) {

@@ -71,6 +71,9 @@ struct EndpointSpecialistOptions {
   std::string pack_identity;  // of the file that the contract came from; empty: there is none
 };
 
+// kInvalid: a point out of range, or points that do not ascend.
+Result<void> check_calibration(const std::vector<std::pair<double, double>>& points);
+
 class EndpointSpecialist final : public Specialist {
  public:
   // `tool` null: a call is its output. kInvalid: options that contradict each other, a schema that cannot be read.

@@ -51,6 +51,8 @@ class Section {
   Section& operator=(const Section&) = delete;
   ~Section() { refuse_the_others(); }
 
+  // Does the key stand there, with whatever value? Does not ask for it.
+  bool has(const char* key) const { return map_.is_object() && map_.contains(key); }
   // Null: the key is missing, or stands there without a value.
   const base::Json* find(const char* key);
   const base::Json* required(const char* key, const char* example);
