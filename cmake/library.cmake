@@ -9,6 +9,10 @@ target_compile_options(cadre_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(cadre_options INTERFACE -Wno-restrict)  # gcc 12 warns falsely on string concatenation
 endif()
+if(CMAKE_UNITY_BUILD AND NOT CADRE_SANITIZE)
+  # A batch sees the names and the anonymous namespaces of its other files; each file on its own (the debug preset) is held to these.
+  target_compile_options(cadre_options INTERFACE -Wno-shadow -Wno-subobject-linkage)
+endif()
 if(CADRE_SANITIZE)
   target_compile_options(cadre_options INTERFACE -fsanitize=${CADRE_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(cadre_options INTERFACE -fsanitize=${CADRE_SANITIZE})

@@ -7,9 +7,7 @@
 #include <deque>
 #include <mutex>
 
-#include "agent/runtime.h"
-#include "agent/test_parts.h"
-#include "base/file.h"
+#include "agent/test_office.h"
 #include "net/test_http_server.h"
 
 namespace cadre::agent {
@@ -18,8 +16,6 @@ namespace {
 using base::Json;
 using net::http_answer;
 using testing::HasSubstr;
-
-constexpr int64_t kLong_ms = 60'000;
 
 // Answers chat completions with what it was told to say, in order; then with the last of it.
 class Script {
@@ -75,42 +71,16 @@ specialists:
     policy: {attempts_max: 2, confidence_min: 0.4, backoff_ms: 1}
 )yaml";
 
-class EndpointOffice : public testing::Test {
+class EndpointOffice : public OfficeFixture {
  protected:
-  EndpointOffice() {
-    EXPECT_TRUE(base::replace_file(path("goals.csv"),
-                                   "Player,Venue,Goals,Year\nKane,away,3,2019\nKane,home,5,2019\nSon,away,4,2019\n")
-                    .ok());
-    EXPECT_TRUE(base::replace_file(path("goals.gguf"), "any file will do").ok());
-  }
-  std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
   void open(const std::string& more) {
-    runtime_.reset();
     const std::string port = std::to_string(script_.port());
-    const std::string text = "cadre: 1\nname: office\naddresses: [\"127.0.0.1:" + port +
-                             "\"]\nendpoints:\n  model: {url: \"http://127.0.0.1:" + port +
-                             "/v1\", model: scripted, price_in: 1}\nbudgets: {cost: 1}\n" + more + kSpecialists;
-    auto file =
-        parse_cadre_file(text, path("cadre.yaml"), [](const std::string& name) { return base::file_exists(name); });
-    ASSERT_TRUE(file.ok()) << file.error().message;
-    file->journal = path("journal.sqlite");
-    RuntimeParts parts;
-    parts.loaders.load_pack = [](const std::string&) -> Result<Pack> {
-      return scripted_pack("goals@1", [](ScriptedEngine& engine) { engine.on(kTestQuestion, test_attempt()); });
-    };
-    auto runtime = Runtime::open(*file, parts);
-    ASSERT_TRUE(runtime.ok()) << runtime.error().message;
-    runtime_ = std::move(*runtime);
-  }
-  RunView ask(const RunRequest& request) {
-    const auto run = runtime_->start(request);
-    EXPECT_TRUE(run.ok()) << run.error().message;
-    return run.ok() ? runtime_->wait(*run, kLong_ms, nullptr).value() : RunView{};
+    open_text("cadre: 1\nname: office\naddresses: [\"127.0.0.1:" + port +
+              "\"]\nendpoints:\n  model: {url: \"http://127.0.0.1:" + port +
+              "/v1\", model: scripted, price_in: 1}\nbudgets: {cost: 1}\n" + more + kSpecialists);
   }
 
-  base::TemporaryDirectory folder_ = base::TemporaryDirectory::make().value();
   Script script_;
-  std::unique_ptr<Runtime> runtime_;
 };
 
 TEST_F(EndpointOffice, AnAnswerThatIsNoneIsFollowedByAnotherAttempt) {
@@ -212,12 +182,9 @@ TEST_F(EndpointOffice, AChatWithToolsIsAnsweredInsideItsContract) {
 
 TEST_F(EndpointOffice, EndpointsThatAreNotThereAreNamed) {
   const auto problem = [&](const std::string& text) {
-    const auto file =
-        parse_cadre_file(text, path("cadre.yaml"), [](const std::string& name) { return base::file_exists(name); });
+    const auto file = read(text);
     if (!file.ok()) return file.error().message;
-    const auto cadre = open_cadre(*file, {.load_pack = [](const std::string&) -> Result<Pack> {
-      return scripted_pack("g", [](ScriptedEngine&) {});
-    }});
+    const auto cadre = open_cadre(*file, loaders_);
     return cadre.ok() ? std::string() : cadre.error().message;
   };
   const std::string head = "cadre: 1\nname: office\n";

@@ -5,8 +5,7 @@
 
 #include <filesystem>
 
-#include "agent/runtime.h"
-#include "base/file.h"
+#include "agent/test_office.h"
 #include "net/test_http_server.h"
 
 namespace cadre::agent {
@@ -17,45 +16,25 @@ using net::http_answer;
 using net::TestHttpServer;
 using testing::HasSubstr;
 
-constexpr int64_t kLong_ms = 60'000;
 const char* const kJsonHeader = "Content-Type: application/json\r\n";
 
-class Hostile : public testing::Test {
+class Hostile : public OfficeFixture {
  protected:
-  std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
   // A cadre of one specialist, which calls one tool.
   void open(const std::string& tool, const std::string& addresses) {
-    runtime_.reset();
     ASSERT_TRUE(base::make_directories(path("root")).ok());
-    const std::string text =
-        "cadre: 1\nname: hostile\naddresses: " + addresses + "\ntools:\n  tool: " + tool +
-        "\nspecialists:\n  ask: {kind: call, tool: tool, purpose: asks, policy: {retries_max: 0}}\n";
-    auto file = parse_cadre_file(text, path("cadre.yaml"), [](const std::string&) { return true; });
-    ASSERT_TRUE(file.ok()) << file.error().message;
-    file->journal = path("journal.sqlite");
-    auto runtime = Runtime::open(*file);
-    ASSERT_TRUE(runtime.ok()) << runtime.error().message;
-    runtime_ = std::move(*runtime);
+    open_text("cadre: 1\nname: hostile\naddresses: " + addresses + "\ntools:\n  tool: " + tool +
+              "\nspecialists:\n  ask: {kind: call, tool: tool, purpose: asks, policy: {retries_max: 0}}\n");
   }
   RunView ask(const Json& input) {
-    const auto run = runtime_->start({.specialist = "ask", .input = input});
-    EXPECT_TRUE(run.ok()) << run.error().message;
-    if (!run.ok()) return {};
-    const RunView view = runtime_->wait(*run, kLong_ms, nullptr).value();
+    const RunView view = OfficeFixture::ask({.specialist = "ask", .input = input});
     EXPECT_TRUE(is_final(view.status));
     return view;
-  }
-  ~Hostile() override {
-    runtime_.reset();
-    EXPECT_TRUE(store::Journal::open(path("journal.sqlite")).value().verify_all().ok());
   }
   static std::string http(const TestHttpServer& server) { return "{kind: http, url: \"" + server.url("/x") + "\"}"; }
   static std::string address(const TestHttpServer& server) {
     return "[\"127.0.0.1:" + std::to_string(server.port()) + "\"]";
   }
-
-  base::TemporaryDirectory folder_ = base::TemporaryDirectory::make().value();
-  std::unique_ptr<Runtime> runtime_;
 };
 
 TEST_F(Hostile, AResultNestedTenThousandDeepIsRefused) {

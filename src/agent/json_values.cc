@@ -26,7 +26,7 @@ Result<ErrorCode> error_code_at(const Json& object, const char* key) {
   return damaged(fmt::format("\"{}\": unknown name \"{}\"", key, name));
 }
 
-int hex_digit(char c) {
+int lower_hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return -1;
@@ -94,8 +94,8 @@ Result<std::string> bytes_from_json(const Json& value) {
   if (hex.size() % 2 != 0) return damaged("\"hex\": an odd number of digits");
   std::string bytes;
   for (size_t i = 0; i < hex.size(); i += 2) {
-    const int high = hex_digit(hex[i]);
-    const int low = hex_digit(hex[i + 1]);
+    const int high = lower_hex_digit(hex[i]);
+    const int low = lower_hex_digit(hex[i + 1]);
     if (high < 0 || low < 0) return damaged("\"hex\": not hexadecimal");
     bytes += static_cast<char>(high * 16 + low);
   }

@@ -122,7 +122,7 @@ void LiveRun::go() {
     if (agent::is_parked(driver_.state())) parked_since_ns_ = begun_ns_;
     const int64_t time_ms = driver_.state().budget.time_ms_max;
     if (time_ms > 0 && !driver_.is_finished()) {
-      later_.emplace_back(time_ms, [weak = weak_from_this()] {
+      parts_.executor->post_later(time_ms, [weak = weak_from_this()] {
         const auto run = weak.lock();
         if (run == nullptr) return;
         {
@@ -163,10 +163,10 @@ void LiveRun::start(const RunState& state, const Effect& effect) {
 // A job that does `work`, which yields an event, and hands the event to the run.
 template <class Work>
 void LiveRun::ask(JobKind kind, int64_t turn, int64_t RunTimings::*stage, Work work) {
-  outbox_.emplace_back(kind, [self = shared_from_this(), turn, stage, work = std::move(work)] {
-    const int64_t start_ns = self->parts_.clock->monotonic_ns();
-    const Event event = work(*self);
-    self->answer(event, turn, self->parts_.clock->monotonic_ns() - start_ns, stage);
+  outbox_.emplace_back(kind, [turn, stage, work = std::move(work)](LiveRun& run) {
+    const int64_t start_ns = run.parts_.clock->monotonic_ns();
+    const Event event = work(run);
+    run.answer(event, turn, run.parts_.clock->monotonic_ns() - start_ns, stage);
   });
 }
 
@@ -214,8 +214,8 @@ void LiveRun::start_one(const RunState& state, const VerifyResult& effect) {
 }
 
 void LiveRun::start_one(const RunState&, const Wait& effect) {
-  later_.emplace_back(effect.wait_ms, [self = shared_from_this(), effect] {
-    self->answer(BackoffEnded{effect.step}, effect.turn, 0, &RunTimings::attempt_ns);
+  later_.emplace_back(effect.wait_ms, [effect](LiveRun& run) {
+    run.answer(BackoffEnded{effect.step}, effect.turn, 0, &RunTimings::attempt_ns);
   });
 }
 
@@ -275,8 +275,8 @@ void LiveRun::note_change() {
 
 // One of the jobs that compute goes on here, where everything it needs is at hand; the others find threads of their own.
 void LiveRun::after_change() {
-  std::vector<std::pair<JobKind, Job>> jobs;
-  std::vector<std::pair<int64_t, Job>> later;
+  std::vector<std::pair<JobKind, RunWork>> jobs;
+  std::vector<std::pair<int64_t, RunWork>> later;
   {
     const std::lock_guard lock(mutex_);
     if (has_gone_) {
@@ -287,19 +287,22 @@ void LiveRun::after_change() {
         std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.first == JobKind::kWaiting; });
     if (may_take_long && !stopped_by_) writer_.flush();
   }
-  for (auto& [delay_ms, job] : later) parts_.executor->post_later(delay_ms, std::move(job));
+  const auto owning = [self = shared_from_this()](RunWork& work) -> Job {
+    return [self, work = std::move(work)] { work(*self); };
+  };
+  for (auto& [delay_ms, work] : later) parts_.executor->post_later(delay_ms, owning(work));
   const auto next =
       std::find_if(jobs.begin(), jobs.end(), [](const auto& job) { return job.first == JobKind::kLocal; });
   Job here;
   if (next != jobs.end() && chain != nullptr) {
-    here = std::move(next->second);
+    here = owning(next->second);
     jobs.erase(next);
   }
-  for (auto& [kind, job] : jobs) {
+  for (auto& [kind, work] : jobs) {
     if (kind == JobKind::kLocal) {
-      parts_.executor->post(kind, [job = std::move(job)] { run_here(job); });
+      parts_.executor->post(kind, [job = owning(work)] { run_here(job); });
     } else {
-      parts_.executor->post(kind, std::move(job));
+      parts_.executor->post(kind, owning(work));
     }
   }
   if (changed_) changed_(*this);

@@ -124,8 +124,10 @@ class LiveRun final : public std::enable_shared_from_this<LiveRun>, private RunL
   mutable std::condition_variable settled_;
   RunWriter writer_;
   PlanDriver driver_;
-  std::vector<std::pair<JobKind, Job>> outbox_;  // posted once the lock is let go of and the run has its go
-  std::vector<std::pair<int64_t, Job>> later_;   // with their delays
+  // Posted once the lock is let go of and the run has its go. What waits here must not own the run: a run that never goes would own itself.
+  using RunWork = std::function<void(LiveRun&)>;
+  std::vector<std::pair<JobKind, RunWork>> outbox_;
+  std::vector<std::pair<int64_t, RunWork>> later_;  // with their delays
   std::optional<Error> stopped_by_;
   RunTimings timings_;
   bool has_gone_ = false;

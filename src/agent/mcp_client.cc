@@ -134,11 +134,15 @@ Result<McpSpoken> McpClient::negotiate(const Deadline& deadline) {
 
 Result<McpEra> McpClient::probe(const Deadline& deadline) {
   Deadline own = Deadline::for_ms(std::min(probe_timeout_ms_, deadline.left_ms()), deadline.cancel);
-  const McpRequest request{.id = next_id(),
-                           .method = "server/discover",
-                           .params = mcp_params(McpEra::kModern, Json::object()),
-                           .may_be_cancelled = false};
+  McpRequest request{.id = next_id(),
+                     .method = "server/discover",
+                     .params = mcp_params(McpEra::kModern, Json::object()),
+                     .may_be_cancelled = false};
   McpAnswer answer = transport_->ask(request, own);
+  if (!answer.error && refuses_what_it_speaks(answer.message)) {
+    request.id = next_id();
+    answer = transport_->ask(request, own);
+  }
   if (!answer.error) return read_mcp_probe(answer.message);
   TRY(deadline.check("an MCP server"));
   if (transport_->is_sign_of_legacy(answer)) return McpEra::kLegacy;

@@ -98,6 +98,19 @@ TEST(McpStdio, AModernServerOfAnotherRevisionIsNotInitialized) {
   EXPECT_EQ(server.count(kInitialize), 0);
 }
 
+TEST(McpStdio, AServerThatRefusesTheRevisionItSpeaksIsAskedOnceMore) {
+  const std::string refuses =
+      R"(printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32022,"message":"no","data":{"supported":["2026-07-28"]}}}\n' "$id")";
+  const ShellServer server({{kDiscover, "[ -e asked ] || { : > asked; " + refuses + "; continue; }\n" + discovers()},
+                            {kList, lists_line({mcp_definition("say")})}});
+  EXPECT_EQ(client_of(server)->list(soon()).value()->tools.size(), 1u);
+  const ShellServer stubborn({{kDiscover, refuses}});
+  const auto listed = client_of(stubborn)->list(soon());
+  EXPECT_EQ(listed.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(listed.error().message.find("refuses revision 2026-07-28"), std::string::npos) << listed.error().message;
+  EXPECT_EQ(stubborn.count(kDiscover), 2);
+}
+
 TEST(McpStdio, WhatWasNotApprovedIsNotCalled) {
   const Json now = mcp_definition("say", "Says something, and tells Eve.");
   const ShellServer server(

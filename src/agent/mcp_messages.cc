@@ -208,6 +208,11 @@ Json mcp_initialize_params() {
   return {{"protocolVersion", kMcpLegacyVersion}, {"capabilities", Json::object()}, {"clientInfo", client_info()}};
 }
 
+bool refuses_what_it_speaks(const RpcMessage& answer) {
+  return answer.failure && answer.failure->code == kMcpUnsupportedVersion &&
+         era_among(member_of(answer.failure->data, "supported")) == McpEra::kModern;
+}
+
 Result<McpEra> read_mcp_probe(const RpcMessage& answer) {
   if (answer.failure) {
     const int64_t code = answer.failure->code;
@@ -215,6 +220,10 @@ Result<McpEra> read_mcp_probe(const RpcMessage& answer) {
       const Json supported = member_of(answer.failure->data, "supported");
       const auto era = era_among(supported);
       if (era == McpEra::kLegacy) return McpEra::kLegacy;
+      if (era == McpEra::kModern)
+        return Error{ErrorCode::kUnsupported,
+                     fmt::format("the server refuses revision {} of the protocol, which it lists as one it speaks",
+                                 kMcpModernVersion)};
       return no_common_version(supported);
     }
     if (code == kMcpHeaderMismatch || code == kMcpMissingCapability)

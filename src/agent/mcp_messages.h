@@ -36,6 +36,8 @@ base::Json mcp_initialize_params();
 
 // What an answer to server/discover says about the server. kUnsupported: a modern server that speaks no revision we speak, or has no tools.
 Result<McpEra> read_mcp_probe(const net::RpcMessage& answer);
+// A server refused the revision that it lists among those it speaks: asked again, it may think better of it.
+bool refuses_what_it_speaks(const net::RpcMessage& answer);
 // The revision that a legacy server chose. kUnsupported: one we do not speak, or no tools.
 Result<std::string> read_mcp_initialize(const net::RpcMessage& answer);
 

@@ -3,9 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/runtime.h"
-#include "agent/test_parts.h"
-#include "base/file.h"
+#include "agent/test_office.h"
 #include "net/test_http_server.h"
 
 namespace cadre::agent {
@@ -16,7 +14,6 @@ using net::http_answer;
 using net::TestHttpServer;
 using testing::HasSubstr;
 
-constexpr int64_t kLong_ms = 60'000;
 const char* const kJson = "Content-Type: application/json\r\n";
 
 // PORT is that of the interface.
@@ -64,39 +61,9 @@ std::string file_for(uint16_t port) {
   return text;
 }
 
-class OfficeTest : public testing::Test {
+class OfficeTest : public OfficeFixture {
  protected:
-  OfficeTest() {
-    EXPECT_TRUE(base::replace_file(path("goals.csv"),
-                                   "Player,Venue,Goals,Year\nKane,away,3,2019\nKane,home,5,2019\nSon,away,4,2019\n")
-                    .ok());
-    EXPECT_TRUE(base::replace_file(path("goals.gguf"), "any file will do").ok());
-  }
-  std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
-  Result<CadreFile> read(const std::string& text) const {
-    return parse_cadre_file(text, path("cadre.yaml"), [](const std::string& file) { return base::file_exists(file); });
-  }
-  void open(const TestHttpServer& server) {
-    auto file = read(file_for(server.port()));
-    ASSERT_TRUE(file.ok()) << file.error().message;
-    file->journal = path("journal.sqlite");
-    RuntimeParts parts;
-    parts.loaders.load_pack = [](const std::string&) -> Result<Pack> {
-      return scripted_pack("goals@1", [](ScriptedEngine& engine) { engine.on(kTestQuestion, test_attempt()); });
-    };
-    auto runtime = Runtime::open(*file, parts);
-    ASSERT_TRUE(runtime.ok()) << runtime.error().message;
-    runtime_ = std::move(*runtime);
-  }
-  RunView ask(const RunRequest& request) {
-    const auto run = runtime_->start(request);
-    EXPECT_TRUE(run.ok()) << run.error().message;
-    return run.ok() ? runtime_->wait(*run, kLong_ms, nullptr).value() : RunView{};
-  }
-  std::vector<RunEvent> events(const RunView& view) { return runtime_->events(view.run, -1, 100).value(); }
-
-  base::TemporaryDirectory folder_ = base::TemporaryDirectory::make().value();
-  std::unique_ptr<Runtime> runtime_;
+  void open(const TestHttpServer& server) { open_text(file_for(server.port())); }
 };
 
 TEST_F(OfficeTest, ACompoundRequestIsAPlanWhoseStepsTakeEachOthersOutputs) {
@@ -167,14 +134,7 @@ TEST_F(OfficeTest, AnAddressThatPolicyDoesNotNameIsNotReached) {
   std::string text = file_for(server.port());
   text.replace(text.find("addresses:"), text.find('\n', text.find("addresses:")) - text.find("addresses:"),
                "addresses: []");
-  auto file = read(text);
-  ASSERT_TRUE(file.ok()) << file.error().message;
-  file->journal = path("journal.sqlite");
-  RuntimeParts parts;
-  parts.loaders.load_pack = [](const std::string&) -> Result<Pack> {
-    return scripted_pack("goals@1", [](ScriptedEngine&) {});
-  };
-  runtime_ = Runtime::open(*file, parts).value();
+  open_text(text);
   const RunView view = ask({.specialist = "forecast", .input = {{"city", "Bern"}}});
   EXPECT_EQ(view.status, RunStatus::kDeclined);
   EXPECT_THAT(view.message, HasSubstr("127.0.0.1"));

@@ -7,6 +7,8 @@
 #include <array>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace cadre::agent {
 namespace {
 
@@ -51,19 +53,14 @@ std::string escaped(std::string_view token) {
   return out;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // A token of a pointer in a URI fragment: percent-encoded, then "~1" and "~0".
 std::string unescaped(std::string_view token) {
   std::string bytes;
   for (size_t i = 0; i < token.size(); ++i) {
-    const bool is_escape =
-        token[i] == '%' && i + 2 < token.size() && hex_digit(token[i + 1]) >= 0 && hex_digit(token[i + 2]) >= 0;
-    bytes.push_back(is_escape ? static_cast<char>(hex_digit(token[i + 1]) << 4 | hex_digit(token[i + 2])) : token[i]);
+    const bool is_escape = token[i] == '%' && i + 2 < token.size() && base::hex_digit(token[i + 1]) >= 0 &&
+                           base::hex_digit(token[i + 2]) >= 0;
+    bytes.push_back(is_escape ? static_cast<char>(base::hex_digit(token[i + 1]) << 4 | base::hex_digit(token[i + 2]))
+                              : token[i]);
     i += is_escape ? 2 : 0;
   }
   std::string out;

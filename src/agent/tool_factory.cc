@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/file_tool.h"
+#include "agent/history_tool.h"
 #include "agent/http_tool.h"
 #include "agent/mcp_tool.h"
 #include "agent/memory_tool.h"
@@ -42,7 +43,7 @@ Result<void> outcome_of(const Result<Options>& read) {
   return {};
 }
 
-constexpr std::array<Kind, 8> kKinds = {{
+constexpr std::array<Kind, 9> kKinds = {{
     {"sql", [](const Json& options) { return outcome_of(sql_tool_options(options)); },
      [](const Json& options, const Client& client) -> Result<Tools> {
        return one(make_sql_tool(TRY(sql_tool_options(options)), client->policy()));
@@ -80,6 +81,10 @@ constexpr std::array<Kind, 8> kKinds = {{
     {"retrieval", [](const Json& options) { return outcome_of(retrieval_tool_options(options)); },
      [](const Json& options, const Client&) -> Result<Tools> {
        return one(make_retrieval_tool(TRY(retrieval_tool_options(options))));
+     }},
+    {"history", [](const Json& options) { return outcome_of(history_tool_options(options)); },
+     [](const Json& options, const Client&) -> Result<Tools> {
+       return Tools{make_history_tool(TRY(history_tool_options(options)))};
      }},
 }};
 

@@ -2,7 +2,7 @@
 //
 //   sql      agent/sql_tool.h        http     agent/http_tool.h      openapi  agent/openapi.h: a tool for each operation that is named
 //   process  agent/process_tool.h    file     agent/file_tool.h      mcp      agent/mcp_tool.h: tools of one server, as approved
-//   memory   agent/memory_tool.h     retrieval  agent/retrieval_tool.h
+//   memory   agent/memory_tool.h     retrieval  agent/retrieval_tool.h     history  agent/history_tool.h
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace cadre::agent {
 
-inline constexpr const char* kToolKinds = "sql, http, openapi, process, file, mcp, memory, retrieval";
+inline constexpr const char* kToolKinds = "sql, http, openapi, process, file, mcp, memory, retrieval, history";
 
 // Can a tool be made of these options? Nothing is opened. kInvalid names the key.
 Result<void> check_tool_options(const base::Json& options);

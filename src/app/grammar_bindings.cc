@@ -30,7 +30,7 @@ Result<std::string> text_or_file(const std::string& value) {
   return read_input(value.substr(1), contract::kSourceSizeBytesMax);
 }
 
-std::vector<std::string> lines_of(std::string_view text) {
+std::vector<std::string> input_lines(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
     const size_t feed = std::min(text.find('\n'), text.size());
@@ -90,7 +90,7 @@ Result<std::shared_ptr<const contract::Bindings>> read_bindings(const GrammarOpt
     const size_t at = option.find("=@");
     if (at == std::string::npos || at == 0 || option.find('=') != at)
       return Error{ErrorCode::kInvalid, fmt::format("--set \"{}\": not NAME=@FILE", option)};
-    auto set = contract::ValueSet::make(lines_of(TRY(read_input(option.substr(at + 2), kSetFileSizeBytesMax))));
+    auto set = contract::ValueSet::make(input_lines(TRY(read_input(option.substr(at + 2), kSetFileSizeBytesMax))));
     if (!set.ok()) return std::move(set).error().with_context("--set \"" + option + "\"");
     TRY(bindings->bind_set(option.substr(0, at), std::move(*set)));
   }

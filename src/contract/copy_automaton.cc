@@ -16,7 +16,7 @@ namespace {
 constexpr char kBetweenSources = '\xFF';  // no byte of UTF-8
 constexpr uint32_t kEscapedCost = 6;      // \u0001
 
-bool is_ascii_letter(uint8_t byte) {
+bool is_letter_byte(uint8_t byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
@@ -225,7 +225,7 @@ void CopyAutomaton::steps_of(uint32_t node, const Take& take) const {
   const auto byte = static_cast<uint8_t>(text_[node]);
   take(byte, node + 1);
   if (!fold_case_) return;
-  if (is_ascii_letter(byte)) take(static_cast<uint8_t>(byte ^ 0x20), node + 1);
+  if (is_letter_byte(byte)) take(static_cast<uint8_t>(byte ^ 0x20), node + 1);
   for (const Branch& branch : branches_at(node)) take(branch.first.byte, branch.first.next);
 }
 

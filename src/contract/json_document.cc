@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace cadre::contract {
@@ -14,13 +15,6 @@ namespace {
 constexpr size_t kFewMembers = 12;  // up to here comparing all pairs of names is cheaper than sorting them
 
 using Members = std::vector<std::pair<std::string, JsonValue>>;
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool is_number_char(char c) {
   return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
@@ -201,7 +195,7 @@ class Reader {
     if (at + 6 > text_.size() || text_[at] != '\\' || text_[at + 1] != 'u') return -1;
     int32_t unit = 0;
     for (size_t i = at + 2; i < at + 6; ++i) {
-      const int digit = hex_digit(text_[i]);
+      const int digit = base::hex_digit(text_[i]);
       if (digit < 0) return -1;
       unit = unit << 4 | digit;
     }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace cadre::contract {
@@ -47,13 +48,6 @@ StringScan yields_character(char32_t code) {
   scan.size = static_cast<uint8_t>(text.size());
   for (size_t i = 0; i < text.size(); ++i) scan.bytes[i] = static_cast<uint8_t>(text[i]);
   return scan;
-}
-
-int hex_digit(uint8_t byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
-  if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
-  return -1;
 }
 
 StringScan plain(uint8_t byte) {
@@ -103,7 +97,7 @@ StringScan escape(uint8_t byte) {
 }
 
 StringScan hex(uint32_t state, uint8_t byte) {
-  const int digit = hex_digit(byte);
+  const int digit = base::hex_digit(static_cast<char>(byte));
   if (digit < 0) return {};
   const uint32_t count = state >> 8 & 3;
   const uint32_t value = (state >> 12) << 4 | static_cast<uint32_t>(digit);
@@ -116,7 +110,7 @@ StringScan hex(uint32_t state, uint8_t byte) {
 }
 
 StringScan low_hex(uint32_t state, uint8_t byte) {
-  const int digit = hex_digit(byte);
+  const int digit = base::hex_digit(static_cast<char>(byte));
   const uint32_t count = state >> 8 & 3;
   if (digit < 0 || (count == 0 && digit != 0xD) || (count == 1 && digit < 0xC)) return {};
   const uint32_t low =

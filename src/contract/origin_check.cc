@@ -10,7 +10,7 @@
 namespace cadre::contract {
 namespace {
 
-bool is_space(char32_t code) {
+bool is_space_point(char32_t code) {
   return text::char_class(code) == text::CharClass::kSpace;
 }
 
@@ -41,7 +41,7 @@ const OriginCheck::Units& OriginCheck::units_of(const std::string& source, CopyU
     const base::Utf8Char character = base::decode_utf8(text, i);
     const size_t next = i + character.size_bytes;
     if (unit == CopyUnit::kChar) add(i, next);
-    if (is_space(character.code)) {
+    if (is_space_point(character.code)) {
       if (unit == CopyUnit::kToken) add(token, i);
       token = next;
     }
@@ -67,13 +67,13 @@ std::optional<size_t> OriginCheck::end_of_copy(const CopyRule& rule, std::string
     if (at >= source.size()) return std::nullopt;
     const base::Utf8Char here = base::decode_utf8(source, at);
     const base::Utf8Char written = base::decode_utf8(value, i);
-    if (rule.fold_space && is_space(here.code)) {
+    if (rule.fold_space && is_space_point(here.code)) {
       if (written.code != ' ') return std::nullopt;
       i += 1;
       do {
         at += base::decode_utf8(source, at).size_bytes;
         if (i == value.size() && units.ends[at]) return at;  // the span may end inside the run
-      } while (at < source.size() && is_space(base::decode_utf8(source, at).code));
+      } while (at < source.size() && is_space_point(base::decode_utf8(source, at).code));
       continue;
     }
     if (here.code != written.code && !(rule.fold_case && same_letter(here.code, written.code))) return std::nullopt;

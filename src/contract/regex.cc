@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace cadre::contract {
@@ -20,13 +21,6 @@ bool is_ascii_letter(char32_t c) {
 }
 bool is_ascii_digit(char32_t c) {
   return c >= '0' && c <= '9';
-}
-
-int hex_digit(char c) {
-  if (is_ascii_digit(static_cast<uint8_t>(c))) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 class RegexParser {
@@ -356,7 +350,7 @@ class RegexParser {
   int32_t take_hex(size_t count) {
     int32_t value = 0;
     for (size_t i = 0; i < count; ++i) {
-      const int digit = hex_digit(peek(i));
+      const int digit = base::hex_digit(peek(i));
       if (digit < 0) return -1;
       value = value << 4 | digit;
     }
@@ -387,7 +381,7 @@ class RegexParser {
   std::optional<ClassAtom> parse_braced_code() {
     char32_t code = 0;
     const size_t start = at_;
-    for (int digit = hex_digit(peek()); digit >= 0 && code <= 0x10FFFF; digit = hex_digit(peek())) {
+    for (int digit = base::hex_digit(peek()); digit >= 0 && code <= 0x10FFFF; digit = base::hex_digit(peek())) {
       code = code << 4 | static_cast<char32_t>(digit);
       ++at_;
     }

@@ -100,8 +100,8 @@ bool skips_spaces(SchemaMachine::PlaceKind kind) {
 
 Result<std::unique_ptr<SchemaMachine>> SchemaMachine::compile(const Schema& schema, SchemaMode mode,
                                                               std::shared_ptr<const Bindings> bindings) {
-  std::unique_ptr<SchemaMachine> machine(
-      new SchemaMachine(TRY(SchemaPrograms::make(schema, mode, std::move(bindings))), mode));
+  auto programs = TRY(SchemaPrograms::make(schema, mode, std::move(bindings)));
+  std::unique_ptr<SchemaMachine> machine(new SchemaMachine(std::move(programs), mode));
   machine->place_id(PlaceKind::kRefused);
   machine->stack_.id(StackNode{.location = machine->programs_.root()});  // 0: nothing open but the document's value
   machine->number_texts_.id(TextNode{});

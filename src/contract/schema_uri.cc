@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace cadre::contract {
 namespace {
 
@@ -61,13 +63,6 @@ std::string merge_paths(const Components& base, std::string_view path) {
   return std::string(slash == std::string_view::npos ? "" : base.path.substr(0, slash + 1)).append(path);
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 SplitUri split_fragment(std::string_view uri) {
@@ -100,8 +95,8 @@ std::string percent_decode(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+    const int high = text[i] == '%' && i + 2 < text.size() ? base::hex_digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? base::hex_digit(text[i + 2]) : -1;
     if (low >= 0) {
       out.push_back(static_cast<char>(high << 4 | low));
       i += 2;

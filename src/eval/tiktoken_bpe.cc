@@ -21,7 +21,7 @@ struct Character {
 };
 
 // White space as Unicode's property has it, which is \s of the pattern's dialect.
-bool is_space(char32_t code) {
+bool is_space_point(char32_t code) {
   return (code >= 0x09 && code <= 0x0D) || code == 0x20 || code == 0x85 || code == 0xA0 || code == 0x1680 ||
          (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F ||
          code == 0x3000;
@@ -31,7 +31,7 @@ Class class_of(char32_t code) {
   static const contract::CodePointSet& kLetters = *contract::property_set("L");
   static const contract::CodePointSet& kNumbers = *contract::property_set("N");
   if (code == '\n' || code == '\r') return Class::kNewline;
-  if (is_space(code)) return Class::kSpace;
+  if (is_space_point(code)) return Class::kSpace;
   if (contract::contains(kLetters, code)) return Class::kLetter;
   return contract::contains(kNumbers, code) ? Class::kNumber : Class::kOther;
 }

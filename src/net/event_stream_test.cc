@@ -62,7 +62,7 @@ TEST(EventStream, CutsMakeNoDifference) {
 
 TEST(EventStream, AnIdWithANulAndARetryThatIsNoNumberAreIgnored) {
   EventStreamReader reader;
-  const std::string stream("id: a\nid: b\0c\nretry: 12x\nretry: 99999999999999999999\ndata: 1\n\n", 65);
+  const std::string stream("id: a\nid: b\0c\nretry: 12x\nretry: 99999999999999999999\ndata: 1\n\n", 62);
   EXPECT_EQ(shown(reader.push(stream).value()), "message|1|a\n");
   EXPECT_FALSE(reader.retry_ms().has_value());
 }

@@ -16,12 +16,6 @@ bool same_name(std::string_view a, std::string_view b) {
                     [](char x, char y) { return base::ascii_lower(x) == base::ascii_lower(y); });
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (base::ascii_lower(c) >= 'a' && base::ascii_lower(c) <= 'f') return base::ascii_lower(c) - 'a' + 10;
-  return -1;
-}
-
 Result<std::string> decode(std::string_view text, bool is_form) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -30,10 +24,10 @@ Result<std::string> decode(std::string_view text, bool is_form) {
     } else if (text[i] != '%') {
       out.push_back(text[i]);
     } else {
-      if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) {
+      if (i + 2 >= text.size() || base::hex_digit(text[i + 1]) < 0 || base::hex_digit(text[i + 2]) < 0) {
         return Error{ErrorCode::kInvalid, "request target: % is not followed by two hexadecimal digits"};
       }
-      out.push_back(static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2])));
+      out.push_back(static_cast<char>(base::hex_digit(text[i + 1]) << 4 | base::hex_digit(text[i + 2])));
       i += 2;
     }
   }

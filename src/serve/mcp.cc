@@ -200,6 +200,20 @@ McpOutcome McpMethods::call_tool(const RpcMessage& message, const std::string& a
   return {.call = std::move(call)};
 }
 
+std::vector<base::Json> McpMethods::progress(const store::RunId& run, const McpCall& call, int64_t& after) const {
+  std::vector<base::Json> notifications;
+  if (call.progress_token.is_null()) return notifications;
+  const auto events = around_.service.events(run, after, kMcpProgressAtOnce);
+  if (!events.ok()) return notifications;  // the response says what went wrong
+  for (const agent::RunEvent& event : *events) {
+    after = event.sequence;
+    notifications.push_back(rpc_notification(
+        "notifications/progress",
+        {{"progressToken", call.progress_token}, {"progress", event.sequence + 1}, {"message", event.kind}}));
+  }
+  return notifications;
+}
+
 base::Json McpMethods::call_response(const base::Json& id, McpEra era, const McpCall& call,
                                      const Result<agent::RunView>& view) const {
   if (!view.ok()) {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "net/json_rpc.h"
@@ -36,6 +37,7 @@ inline constexpr int kMcpHeaderMismatch = -32020;
 inline constexpr int kMcpUnsupportedVersion = -32022;
 inline constexpr size_t kMcpSessionsMax = 10'000;
 inline constexpr size_t kMcpCallsPerSessionMax = 1'000;
+inline constexpr size_t kMcpProgressAtOnce = 100;
 
 enum class McpEra : uint8_t { kModern, kLegacy };
 
@@ -63,6 +65,9 @@ class McpMethods {
   // The response to a tool call, from its run.
   base::Json call_response(const base::Json& id, McpEra era, const McpCall& call,
                            const Result<agent::RunView>& view) const;
+  // Notifications of what happened in a call's run after record `after`, one each and at most kMcpProgressAtOnce; moves `after` on. Empty where
+  // nothing new is there, or the call did not ask for progress.
+  std::vector<base::Json> progress(const store::RunId& run, const McpCall& call, int64_t& after) const;
   // The era of a message by its own _meta, and whether that asks for a version that is not spoken.
   static McpEra era_of(const RpcMessage& message);
   const Surroundings& around() const { return around_; }

@@ -57,16 +57,13 @@ class CallSource final : public net::ReplySource {
         registration_(std::move(registration)) {}
 
   Piece next() override {
+    std::string text;
+    for (const base::Json& progress : methods_->progress(follower_->run(), call_, after_))
+      text += sse_event(base::dump_json(progress), "", "message");
+    if (!text.empty()) return {std::move(text), State::kMore};
     const auto view = follower_->poll();
-    if (view)
-      return {sse_event(base::dump_json(methods_->call_response(id_, era_, call_, *view)), "", "message"), State::kEnd};
-    const auto events = methods_->around().service.events(follower_->run(), after_, 100);
-    if (!events.ok() || events->empty()) return {"", State::kWait};
-    after_ = events->back().sequence;
-    const auto progress = rpc_notification(
-        "notifications/progress",
-        {{"progressToken", call_.progress_token}, {"progress", after_ + 1}, {"message", events->back().kind}});
-    return {sse_event(base::dump_json(progress), "", "message"), State::kMore};
+    if (!view) return {"", State::kWait};
+    return {sse_event(base::dump_json(methods_->call_response(id_, era_, call_, *view)), "", "message"), State::kEnd};
   }
 
  private:

@@ -137,13 +137,9 @@ class Conversation {
   }
 
   Result<void> send_progress(Call& call) {
-    if (call.call.progress_token.is_null()) return {};
-    const auto events = methods_.around().service.events(call.follower->run(), call.after, 100);
-    if (!events.ok() || events->empty()) return {};
-    call.after = events->back().sequence;
-    return send(rpc_notification(
-        "notifications/progress",
-        {{"progressToken", call.call.progress_token}, {"progress", call.after + 1}, {"message", events->back().kind}}));
+    for (const base::Json& progress : methods_.progress(call.follower->run(), call.call, call.after))
+      TRY(send(progress));
+    return {};
   }
 
   Result<void> send(const base::Json& message) {

@@ -167,6 +167,7 @@ TEST(Mcp, SendsProgressWhenAsked) {
       "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nMCP-Protocol-Version: 2026-07-28\r\n"
       "Mcp-Method: tools/call\r\nMcp-Name: cadre\r\n" +
       std::string(kAccept) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  EXPECT_NE(client.read_until("\"progressToken\":\"p1\",\"progress\":1"), "");
   EXPECT_NE(client.read_until("\"progressToken\":\"p1\",\"progress\":2"), "");
   const auto run = (*served.service.list(1))[0].run;
   served.service.add_record(run, "step.more");
@@ -245,13 +246,16 @@ TEST(McpStdio, ServesBothEras) {
   const auto messages =
       converse(service, base::dump_json(request("initialize")) + "\n\n" + base::dump_json(modern("server/discover")) +
                             "\n{\n" + base::dump_json(call) + "\n");
-  ASSERT_EQ(messages.size(), 5U);
+  ASSERT_EQ(messages.size(), 6U);
   EXPECT_EQ(messages[0]["result"]["protocolVersion"], "2025-11-25");
   EXPECT_EQ(messages[1]["result"]["resultType"], "complete");
   EXPECT_EQ(messages[2]["error"]["code"], kRpcParseError);
-  EXPECT_EQ(messages[3]["params"]["progressToken"], 5);
-  EXPECT_EQ(messages[4]["id"], "c");
-  EXPECT_EQ(messages[4]["result"]["content"][0]["text"], "echo: hello");
+  for (int64_t i = 3; i < 5; ++i) {
+    EXPECT_EQ(messages[i]["params"]["progressToken"], 5);
+    EXPECT_EQ(messages[i]["params"]["progress"], i - 2);
+  }
+  EXPECT_EQ(messages[5]["id"], "c");
+  EXPECT_EQ(messages[5]["result"]["content"][0]["text"], "echo: hello");
 }
 
 TEST(McpStdio, ACancelledCallGetsNoResponse) {

@@ -1,0 +1,33 @@
+// What was asked and answered before, as a tool: past runs of a journal about one subject, best match first.
+//
+//   {subject, query, count?}  -> {runs: [{run, ended_us, request, answer, score}]}
+//
+// Searched are the requests in plain English and the answers' texts of runs that answered, in the journal file named; never a run that declined, failed
+// or still goes. Runs about another subject, or about none, are not seen. The index (store/text_index.h) is in memory and takes up new runs at each
+// call: at most kHistoryRunsMax, the latest. What an answer says is data: nothing is done because of it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/tool.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace cadre::agent {
+
+inline constexpr size_t kHistoryRunsMax = 10'000;
+inline constexpr int64_t kHistoryGivenMax = 100;
+
+struct HistoryToolOptions {
+  ToolDefinition definition;
+  std::string journal;
+};
+
+// Keys: those of read_definition, journal.
+Result<HistoryToolOptions> history_tool_options(const base::Json& object);
+// The journal is opened at each call, and need not be there before the first run.
+std::unique_ptr<Tool> make_history_tool(HistoryToolOptions options);
+
+}  // namespace cadre::agent

@@ -1,0 +1,91 @@
+// Past runs as a tool, over a journal of real runs.
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/history_tool.h"
+
+#include <gmock/gmock.h>
+
+#include "agent/test_office.h"
+
+namespace cadre::agent {
+namespace {
+
+using base::Json;
+using testing::HasSubstr;
+
+// A sentence about a request, and the memory of earlier ones.
+constexpr const char* kHistoryFile = R"yaml(cadre: 1
+name: history
+tools:
+  before: {kind: history, description: what was asked before, journal: journal.sqlite}
+specialists:
+  echo:
+    kind: template
+    purpose: says a text again
+    text: "Noted: {text}"
+    input_schema: {type: object, properties: {text: {type: string}}, required: [text]}
+  recall: {kind: call, tool: before, purpose: recalls what was asked}
+routes:
+  note:
+    match: "note (?P<what>.+)"
+    plan:
+      say: {specialist: echo, input: {text: "{what}"}}
+)yaml";
+
+class HistoryTest : public OfficeFixture {
+ protected:
+  HistoryTest() { open_text(kHistoryFile); }
+  void note(const std::string& subject, const std::string& what) {
+    EXPECT_EQ(ask({.text = "note " + what, .subject = subject}).status, RunStatus::kAnswered);
+  }
+  Json recall(const std::string& subject, const std::string& query) {
+    const RunView view = ask({.specialist = "recall", .input = {{"subject", subject}, {"query", query}}});
+    EXPECT_EQ(view.status, RunStatus::kAnswered) << view.message;
+    return view.value["runs"];
+  }
+};
+
+TEST_F(HistoryTest, RunsAboutASubjectAreFoundByTheirWords) {
+  note("p-1", "the left knee hurts since Monday");
+  note("p-1", "blood pressure 140 over 90");
+  note("p-2", "the knee was operated");
+  const Json found = recall("p-1", "which knee hurt?");
+  ASSERT_EQ(found.size(), 1U) << "those of others are not seen";
+  EXPECT_EQ(found[0]["request"], "note the left knee hurts since Monday");
+  EXPECT_EQ(found[0]["answer"], "Noted: the left knee hurts since Monday");
+  EXPECT_GT(found[0]["ended_us"], 0);
+  EXPECT_EQ(recall("p-3", "knee").size(), 0U);
+  EXPECT_EQ(recall("p-1", "").size(), 0U);
+}
+
+TEST_F(HistoryTest, ARunIsFoundAsSoonAsItEnded) {
+  EXPECT_EQ(recall("p-1", "knee").size(), 0U);
+  note("p-1", "the knee hurts");
+  EXPECT_EQ(recall("p-1", "knee").size(), 1U);
+  note("p-1", "the knee is better");
+  EXPECT_EQ(recall("p-1", "knee").size(), 2U);
+}
+
+TEST_F(HistoryTest, WhatDidNotAnswerIsNoMemory) {
+  EXPECT_NE(ask({.text = "my knee sings", .subject = "p-1"}).status, RunStatus::kAnswered);
+  note("", "a knee of nobody");
+  EXPECT_EQ(recall("p-1", "knee").size(), 0U);
+}
+
+TEST(HistoryTool, WithoutAJournalThereIsNoHistory) {
+  const auto folder = base::TemporaryDirectory::make().value();
+  auto options = history_tool_options({{"name", "h"}, {"kind", "history"}, {"journal", folder.path() + "/none"}});
+  ASSERT_TRUE(options.ok()) << options.error().message;
+  const auto tool = make_history_tool(*options);
+  const ToolReturn returned = tool->call({.arguments = {{"subject", "s"}, {"query", "q"}}});
+  EXPECT_EQ(returned.result, Json({{"runs", Json::array()}})) << "no journal yet";
+}
+
+TEST(HistoryTool, OptionsThatAreNoneAreRefused) {
+  const auto problem = [](const Json& options) { return history_tool_options(options).error().message; };
+  EXPECT_THAT(problem({{"name", "h"}}), HasSubstr("journal"));
+  EXPECT_THAT(problem({{"name", "h"}, {"journal", "j"}, {"effect", "once"}}), HasSubstr("must be read"));
+  EXPECT_THAT(problem({{"name", "h"}, {"journal", "j"}, {"subject", "all"}}), HasSubstr("subject"));
+}
+
+}  // namespace
+}  // namespace cadre::agent
