@@ -77,7 +77,8 @@ int run_pack(const PackOptions& options) {
   if (!options.check.empty()) {
     if (writes) return pack_usage("--check looks at a pack and writes none; leave --contract and --out out");
     const auto pack = agent::open_contract_pack(options.check);
-    return pack.ok() ? show_pack(options.check, *pack, "checked", options.json) : fail_with_lines(pack.error(), options.json);
+    return pack.ok() ? show_pack(options.check, *pack, "checked", options.json)
+                     : fail_with_lines(pack.error(), options.json);
   }
   if (options.contract.empty() || options.out.empty())
     return pack_usage("needs --contract FILE and --out FILE, or --check PACK");
