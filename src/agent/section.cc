@@ -75,7 +75,7 @@ Section::Section(Reading& reading, const Json& map, std::string pointer)
 }
 
 const Json* Section::find(const char* key) {
-  known_.emplace_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
   if (!map_.is_object()) return nullptr;
   const auto found = map_.find(key);
   return found == map_.end() || found->is_null() ? nullptr : &*found;

@@ -44,7 +44,8 @@ int show_pack(const std::string& path, const agent::ContractPack& pack, const ch
              printable(pack.contract.id()), agent::contract_kind_name(pack.contract.kind), holds,
              pack.contract.self_tests.size(), pack.contract.self_tests.size() == 1 ? "" : "s", pack.sha256);
   if (agent::is_fixed(pack.contract.kind))
-    fmt::print("  its form is fixed by its weights; self_tests, retry and approval may be added\n");
+    fmt::print("  its form is fixed by its weights{}\n",
+               pack.contract.kind == agent::ContractKind::kSql ? "; self_tests, retry and approval may be added" : "");
   return kExitOk;
 }
 
