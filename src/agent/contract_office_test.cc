@@ -15,7 +15,7 @@ using base::Json;
 using testing::AllOf;
 using testing::HasSubstr;
 
-constexpr const char* kContract = R"yaml(
+constexpr const char* kBookingContract = R"yaml(
 name: booking
 version: "2"
 purpose: who wants a table, and when
@@ -48,7 +48,7 @@ const Json kMail = {{"mail", "A table at Blue Door for 4, please."}, {"guests", 
 
 class ContractOffice : public OfficeFixture {
  protected:
-  void pack(const std::string& contract = kContract) {
+  void pack(const std::string& contract = kBookingContract) {
     const auto written = write_contract_pack(
         {.contract_text = contract, .name = "c.yaml", .endpoint_model = "scripted", .out_path = path("booking.gguf")});
     ASSERT_TRUE(written.ok()) << written.error().message;
@@ -177,7 +177,7 @@ TEST_F(ContractOffice, AnotherPackIsAnotherSpecialist) {
   pack();
   const std::string before = identity();
   EXPECT_EQ(identity(), before);
-  pack(std::string(kContract) + "licence: MIT\n");
+  pack(std::string(kBookingContract) + "licence: MIT\n");
   EXPECT_NE(identity(), before);
 }
 
@@ -228,7 +228,8 @@ self_tests:
   pack(contract);
   ASSERT_TRUE(base::make_directories(path("notes")).ok());
   const std::string tool =
-      "    tool: notes\n    policy: {approval: always}\ntools:\n  notes: {kind: file, action: write, root: notes, effect: idempotent}\n";
+      "    tool: notes\n    policy: {approval: always}\ntools:\n  notes: {kind: file, action: write, root: notes, "
+      "effect: idempotent}\n";
   script_.say({{"path", "note.txt"}, {"content", "buy tea"}});
   const std::vector<SelfTestResult> results = self_tests(tool);
   ASSERT_EQ(results.size(), 2U);
@@ -236,8 +237,9 @@ self_tests:
   EXPECT_FALSE(results[1].passed) << results[1].got;
   EXPECT_THAT(results[1].got, HasSubstr("not made"));
   EXPECT_FALSE(base::file_exists(path("notes/note.txt")));
-  EXPECT_THAT(problem_of("    tool: notes\ntools:\n  notes: {kind: process, command: [/bin/true], effect: idempotent}\n"),
-              HasSubstr("is of kind process; the contract calls one of kind file"));
+  EXPECT_THAT(
+      problem_of("    tool: notes\ntools:\n  notes: {kind: process, command: [/bin/true], effect: idempotent}\n"),
+      HasSubstr("is of kind process; the contract calls one of kind file"));
 }
 
 }  // namespace

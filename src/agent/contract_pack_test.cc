@@ -19,7 +19,7 @@ namespace {
 using base::Json;
 using testing::HasSubstr;
 
-constexpr const char* kContract =
+constexpr const char* kPackedContract =
     "name: amounts\nversion: \"1\"\npurpose: finds amounts\n"
     "input_schema: {type: object, properties: {letter: {type: string}}}\n"
     "output_schema: {type: object, properties: {amount: {type: number}}, required: [amount]}\n";
@@ -29,7 +29,7 @@ class ContractPackFiles : public testing::Test {
  protected:
   std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
   PackRequest request(const std::string& more = "instruction: Find it.\n") const {
-    return {.contract_text = kContract + more, .name = "c.yaml", .out_path = path("out.gguf")};
+    return {.contract_text = kPackedContract + more, .name = "c.yaml", .out_path = path("out.gguf")};
   }
   // A model with a tensor of a type that cadre does not read: its bytes are not even a whole number of blocks.
   std::string model_of_unknown_type() const {
