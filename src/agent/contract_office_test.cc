@@ -156,7 +156,7 @@ TEST_F(ContractOffice, AFileMayNarrowTheContractAndNothingElse) {
       {"    answer_tokens_max: 5000\n", "allows at most 1024"},
       {"    instruction: Do as you like.\n", "cadre.yaml:11:5: \"instruction\" is fixed by the contract of booking@2"},
       {"    output_schema: {type: object}\n", "\"output_schema\" is fixed"},
-      {"    temperature: 1\n", "\"temperature\" is fixed by the contract of booking@2: 0"},
+      {"    temperature: 1\n", "\"temperature\" is fixed by the contract of booking@2: 0.0; leave it out"},
       {"    grounded_counts: true\n    known: {a: 1}\n",
        "cadre.yaml:12:5: \"known\" is fixed by the contract of booking@2: there is none"},
       {"    tool: folder\ntools: {folder: {kind: file, action: read, root: .}}\n", "the contract calls no tool"},

@@ -60,6 +60,8 @@ Result<SpecialistContract> contract_to_write(const PackRequest& request, const s
                  fmt::format("{}: kind {} is of models that cadre trains; for others say json or text", request.name,
                              contract_kind_name(contract.kind))};
   if (request.instruction.empty()) return contract;
+  if (!base::is_valid_utf8(request.instruction))
+    return Error{ErrorCode::kInvalid, fmt::format("{}: the instruction is not UTF-8 text", request.name)};
   if (!contract.asked.instruction.empty())
     return Error{ErrorCode::kInvalid,
                  fmt::format("{}: the contract has an instruction of its own; give it there or in a file, not both",
@@ -80,34 +82,44 @@ Result<std::optional<Json>> fixed_contract_of(const tensor::Gguf& gguf, const st
   return std::optional<Json>(std::move(*json));
 }
 
-Result<void> write_into_model(const PackRequest& request) {
-  const auto file = TRY(tensor::GgufFile::open(request.model_path, tensor::GgufOtherTypes::kPassOver));
-  const auto fixed = TRY(fixed_contract_of(file.gguf, request.model_path));
-  const SpecialistContract contract = TRY(contract_to_write(request, fixed));
-  if (contract.asked.instruction.empty() && !is_fixed(contract.kind))
+// What stands in the file; YAML may be shorter than the JSON it becomes.
+Result<std::string> contract_json(const PackRequest& request, const SpecialistContract& contract) {
+  if (contract.asked.instruction.empty() && !is_fixed(contract.kind)) {
     return Error{
         ErrorCode::kInvalid,
         fmt::format("{}: the contract needs an \"instruction\" (or --system-prompt FILE): what the model is told to do",
                     request.name)};
+  }
+  std::string json = base::dump_json(contract.canonical);
+  if (json.size() > kContractBytesMax)
+    return Error{ErrorCode::kLimit, fmt::format("{}: {} bytes of JSON; a pack holds at most {}", request.name,
+                                                json.size(), kContractBytesMax)};
+  return json;
+}
+
+Result<void> write_into_model(const PackRequest& request) {
+  const auto file = TRY(tensor::GgufFile::open(request.model_path, tensor::GgufOtherTypes::kPassOver));
+  if (string_or(file.gguf, "general.architecture", "") == kContractArchitecture)
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("{}: holds no model but a contract for one behind an endpoint; give --endpoint-model NAME",
+                             request.model_path)};
+  const auto fixed = TRY(fixed_contract_of(file.gguf, request.model_path));
+  const SpecialistContract contract = TRY(contract_to_write(request, fixed));
   const std::array<std::pair<std::string, std::string>, 1> strings = {
-      {{kContractKey, base::dump_json(contract.canonical)}}};
+      {{kContractKey, TRY(contract_json(request, contract))}}};
   return tensor::write_gguf_with(file.gguf, strings, request.out_path);
 }
 
 Result<void> write_for_endpoint(const PackRequest& request) {
   TRY(check_model_name(request.endpoint_model));
   const SpecialistContract contract = TRY(contract_to_write(request, {}));
-  if (contract.asked.instruction.empty())
-    return Error{
-        ErrorCode::kInvalid,
-        fmt::format("{}: the contract needs an \"instruction\" (or --system-prompt FILE): what the model is told to do",
-                    request.name)};
+  const std::string json = TRY(contract_json(request, contract));
   tensor::GgufBuilder builder;
   builder.add_string("general.architecture", kContractArchitecture);
   builder.add_string("general.name", contract.asked.name);
   builder.add_string("general.version", contract.asked.version);
   builder.add_string(kPackModelKey, request.endpoint_model);
-  builder.add_string(kContractKey, base::dump_json(contract.canonical));
+  builder.add_string(kContractKey, json);
   return builder.write(request.out_path);
 }
 

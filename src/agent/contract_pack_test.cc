@@ -113,6 +113,13 @@ TEST_F(ContractPackFiles, WithoutAnInstructionNothingIsWritten) {
   EXPECT_EQ(write_contract_pack(given)->contract.asked.instruction, "Find it.");
   given.contract_text += "instruction: Another.\n";
   EXPECT_THAT(write_contract_pack(given).error().message, HasSubstr("not both"));
+  given.contract_text = kPackedContract;
+  given.instruction = "Find \xff it.";
+  EXPECT_THAT(write_contract_pack(given).error().message, HasSubstr("UTF-8"));
+  given.instruction = "Find it.";
+  given.model_path = path("out.gguf");
+  given.endpoint_model = "";
+  EXPECT_THAT(write_contract_pack(given).error().message, HasSubstr("holds no model"));
   given.endpoint_model = "a\nb";
   EXPECT_THAT(write_contract_pack(given).error().message, HasSubstr("the name of a model"));
 }

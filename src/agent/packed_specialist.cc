@@ -70,7 +70,7 @@ class Narrowing {
       if (said == nullptr || is_same_value(*said, value)) return;
       refuse(fmt::format("/{}", key),
              fmt::format("\"{}\" is fixed by the contract of {}: {}; leave it out", key, contract_.id(),
-                         value.is_null() ? "there is none" : in_quotes(base::dump_json(value))));
+                         value.is_null() ? "there is none" : cut_short(base::dump_json(value))));
     };
     const auto text = [](const std::string& value) { return value.empty() ? Json() : Json(value); };
     same("instruction", text(own.instruction));

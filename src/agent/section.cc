@@ -18,9 +18,12 @@ constexpr size_t kShownSizeMax = 400;  // bytes of a document's text in a messag
 
 }  // namespace
 
+std::string cut_short(std::string text) {
+  return text.size() <= kShownSizeMax ? std::move(text) : text.substr(0, kShownSizeMax) + "...";
+}
+
 std::string in_quotes(std::string_view text) {
-  if (text.size() <= kShownSizeMax) return base::dump_json(Json(std::string(text)));
-  return base::dump_json(Json(std::string(text.substr(0, kShownSizeMax)) + "..."));
+  return base::dump_json(Json(cut_short(std::string(text))));
 }
 
 std::string described(const Json& value) {
@@ -28,7 +31,7 @@ std::string described(const Json& value) {
   if (value.is_object()) return "a map";
   if (value.is_array()) return "a list";
   if (value.is_string()) return fmt::format("the text {}", in_quotes(value.get_ref<const std::string&>()));
-  return base::dump_json(value);
+  return cut_short(base::dump_json(value));
 }
 
 bool is_entry_name(std::string_view text) {
@@ -47,7 +50,7 @@ text::YamlPlace Reading::place_of(std::string_view pointer) const {
 
 void Reading::refuse(const std::string& pointer, std::string what) {
   const text::YamlPlace place = place_of(pointer);
-  if (places == nullptr) what = fmt::format("{}: {}", pointer.empty() ? "the whole of it" : pointer, what);
+  if (places == nullptr) what = fmt::format("{}: {}", pointer.empty() ? "the whole of it" : cut_short(pointer), what);
   problems.emplace_back(place.line, place.column, std::move(what));
 }
 

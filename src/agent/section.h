@@ -22,6 +22,8 @@ namespace cadre::agent {
 
 // Texts of the document in messages: quoted, control characters escaped, so that a problem stays one line; long ones cut.
 std::string in_quotes(std::string_view text);
+// The first 400 bytes, with "..." if there are more.
+std::string cut_short(std::string text);
 // What stands there, in words.
 std::string described(const base::Json& value);
 
@@ -51,8 +53,8 @@ class Section {
   Section& operator=(const Section&) = delete;
   ~Section() { refuse_the_others(); }
 
-  // Does the key stand there, with whatever value? Does not ask for it.
-  bool has(const char* key) const { return map_.is_object() && map_.contains(key); }
+  // Does the key stand there with a value? Does not ask for it.
+  bool has(const char* key) const { return map_.is_object() && map_.contains(key) && !map_[key].is_null(); }
   // Null: the key is missing, or stands there without a value.
   const base::Json* find(const char* key);
   const base::Json* required(const char* key, const char* example);

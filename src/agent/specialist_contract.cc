@@ -369,7 +369,7 @@ Result<Json> merge_contracts(const Json& fixed, const Json& added, const std::st
           problems.empty() ? "" : "\n", name, key);
     } else if (fixed[key] != value) {
       problems += fmt::format("{}{}: /{}: the pack's own contract fixes it: {}", problems.empty() ? "" : "\n", name,
-                              key, in_quotes(base::dump_json(fixed[key])));
+                              key, cut_short(base::dump_json(fixed[key])));
     }
   }
   if (!problems.empty()) return Error{ErrorCode::kInvalid, std::move(problems)};
