@@ -199,12 +199,25 @@ TEST_F(ContractOffice, SelfTestsPassAndFailThroughTheRealPath) {
   EXPECT_FALSE(results[1].passed) << "refused, but for another reason: " << results[1].got;
 }
 
-TEST_F(ContractOffice, AnEndpointThatIsNotThereFailsATestThatExpectsARefusal) {
-  pack();
-  script_.fail(503);
-  const std::vector<SelfTestResult> results = self_tests();
-  EXPECT_FALSE(results[0].passed);
-  EXPECT_FALSE(results[1].passed);
+TEST_F(ContractOffice, AnEndpointThatDoesNotAnswerFailsATestThatExpectsARefusal) {
+  std::string contract = kBookingContract;
+  contract.replace(contract.find("{refusal: \"call.count <= 12\"}"), 29, "{refusal: \"\"}");
+  pack(contract);
+  for (const int status : {503, 400, 401, 404}) {
+    ScriptedEndpoint broken;
+    broken.fail(status);
+    const std::string port = std::to_string(broken.port());
+    const auto cadre = open_cadre(
+        read(
+            "cadre: 1\nname: office\naddresses: [\"127.0.0.1:" + port +
+            "\"]\nendpoints:\n  model: {url: \"http://127.0.0.1:" + port +
+            "/v1\", model: scripted}\nspecialists:\n  booking: {kind: endpoint, endpoint: model, pack: booking.gguf}\n")
+            .value());
+    ASSERT_TRUE(cadre.ok()) << cadre.error().message;
+    const std::vector<SelfTestResult> results = run_self_tests(**cadre).value();
+    EXPECT_FALSE(results[0].passed) << status;
+    EXPECT_FALSE(results[1].passed) << status << " " << results[1].got;
+  }
 }
 
 TEST_F(ContractOffice, ATestOfACallMakesNoCall) {
