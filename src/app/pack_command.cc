@@ -37,9 +37,10 @@ int show_pack(const std::string& path, const agent::ContractPack& pack, const ch
     fmt::print("{}\n", base::dump_json(pack_to_json(path, pack)));
     return kExitOk;
   }
-  const std::string holds =
-      pack.model.empty() ? fmt::format("{} tensors of a {} model", pack.tensor_count, printable(pack.architecture))
-                         : fmt::format("for the model {} behind an endpoint", printable(pack.model));
+  const std::string holds = pack.model.empty()
+                                ? fmt::format("{} tensor{} of a {} model", pack.tensor_count,
+                                              pack.tensor_count == 1 ? "" : "s", printable(pack.architecture))
+                                : fmt::format("for the model {} behind an endpoint", printable(pack.model));
   fmt::print("{} {}: {} (kind {}), {}, {} self-test{}\n  sha256 {}\n", verb, printable(path),
              printable(pack.contract.id()), agent::contract_kind_name(pack.contract.kind), holds,
              pack.contract.self_tests.size(), pack.contract.self_tests.size() == 1 ? "" : "s", pack.sha256);

@@ -161,11 +161,12 @@ Result<void> write_gguf_with(const Gguf& gguf, std::span<const std::pair<std::st
                              const std::string& path) {
   std::string metadata;
   uint64_t count = gguf.metadata().size();
-  for (const auto& [key, value] : gguf.metadata()) {
+  for (const auto& entry : gguf.metadata()) {
+    const std::string_view key = entry.first;
     const auto found =
         std::find_if(strings.begin(), strings.end(), [&](const auto& string) { return string.first == key; });
     if (found == strings.end()) {
-      append_entry(metadata, key, value);
+      append_entry(metadata, key, entry.second);
     } else {
       append_string(metadata, key);
       append_number(metadata, static_cast<uint32_t>(GgufType::kString));
