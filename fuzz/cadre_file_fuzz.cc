@@ -16,10 +16,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   CADRE_CHECK(!file->specialists.empty() && !file->name.empty(), "what is required is there");
+  const auto budget = cadre::agent::budget_of(*file);
+  CADRE_CHECK(budget.attempts_max > 0 && budget.calls_max > 0, "a run can be made");
   for (const auto& specialist : file->specialists) {
-    CADRE_CHECK(!specialist.pack.empty() && !specialist.table.empty(), "a specialist has its files");
-    const auto budget = cadre::agent::budget_of(*file, specialist, 1'000'000);
-    CADRE_CHECK(budget.attempts_max > 0 && budget.calls_max > 0 && budget.vm_steps_max > 0, "a run can be made");
+    const bool is_table = specialist.kind == cadre::agent::SpecialistKind::kTable;
+    CADRE_CHECK(!is_table || (!specialist.pack.empty() && !specialist.table.empty()), "a specialist has its files");
+    const auto policy = cadre::agent::policy_of(*file, specialist, {});
+    CADRE_CHECK(policy.attempts_max > 0 && policy.candidates_max > 0 && policy.timeout_ms > 0, "a step can be made");
+    for (const auto& [pointer, place] : specialist.places)
+      CADRE_CHECK(pointer.empty() || pointer[0] == '/', "places are those of the specialist's own parts");
   }
   return 0;
 }

@@ -2,15 +2,14 @@
 #include "agent/cadre_file.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <filesystem>
 #include <limits>
-#include <tuple>
 
+#include "agent/section.h"
 #include "agent/tool_factory.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -25,234 +24,6 @@ namespace {
 // A scan with two conditions takes 6 to 12 SQLite VM steps a row; a run may need a few scans.
 constexpr int64_t kSqliteStepsPerRow = 64;
 constexpr int64_t kSqliteStepsMin = 50'000'000;
-
-// Texts of the file in messages: quoted, control characters escaped, so that a problem stays one line.
-std::string in_quotes(std::string_view text) {
-  return base::dump_json(Json(std::string(text)));
-}
-
-std::string kind_of(const Json& value) {
-  if (value.is_null()) return "nothing";
-  if (value.is_object()) return "a map";
-  if (value.is_array()) return "a list";
-  if (value.is_string()) return fmt::format("the text {}", in_quotes(value.get_ref<const std::string&>()));
-  return base::dump_json(value);
-}
-
-// The document, and what was found wrong with it so far.
-struct Reading {
-  const text::YamlPlaces& places;
-  std::string path;
-  std::string folder;
-  const std::function<bool(const std::string&)>& exists;
-  std::vector<std::tuple<int, int, std::string>> problems;  // line, column, what
-
-  void refuse(const std::string& pointer, std::string what) {
-    const auto found = places.find(pointer);
-    const text::YamlPlace place = found == places.end() ? text::YamlPlace{} : found->second;
-    problems.emplace_back(place.line, place.column, std::move(what));
-  }
-
-  std::string absolute(const std::string& given) const {
-    return (std::filesystem::path(folder) / given).lexically_normal().string();
-  }
-
-  Error error() {
-    std::stable_sort(problems.begin(), problems.end(), [](const auto& a, const auto& b) {
-      return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
-    });
-    std::string message;
-    for (const auto& [line, column, what] : problems)
-      message += fmt::format("{}{}:{}:{}: {}", message.empty() ? "" : "\n", path, line, column, what);
-    return Error{ErrorCode::kInvalid, std::move(message)};
-  }
-};
-
-// One map of the file: reads the keys it is asked for, and refuses the others at the end.
-class Section {
- public:
-  Section(Reading& reading, const Json& map, std::string pointer)
-      : reading_(reading), map_(map), pointer_(std::move(pointer)) {
-    if (!map_.is_object())
-      reading_.refuse(pointer_, fmt::format("a map of keys is expected here, not {}", kind_of(map_)));
-  }
-  Section(const Section&) = delete;
-  Section& operator=(const Section&) = delete;
-  ~Section() { refuse_the_others(); }
-
-  // Null: the key is missing, or stands there without a value.
-  const Json* find(const char* key) {
-    known_.emplace_back(key);
-    if (!map_.is_object()) return nullptr;
-    const auto found = map_.find(key);
-    return found == map_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  const Json* required(const char* key, const char* example) {
-    const Json* value = find(key);
-    if (value == nullptr && map_.is_object())
-      refuse(map_.contains(key) ? key : "",
-             fmt::format("key \"{}\" needs a value, like \"{}: {}\"", key, key, example));
-    return value;
-  }
-
-  void text(const char* key, std::string& out) { take_text(key, find(key), out); }
-  void required_text(const char* key, const char* example, std::string& out) {
-    take_text(key, required(key, example), out);
-  }
-
-  // A file that must exist; made absolute.
-  void file(const char* key, std::string& out) { take_file(key, find(key), out); }
-  void required_file(const char* key, const char* example, std::string& out) {
-    take_file(key, required(key, example), out);
-  }
-  void path_to_be_made(const char* key, std::string& out) {
-    text(key, out);
-    if (!out.empty()) out = reading_.absolute(out);
-  }
-
-  bool integer(const char* key, int64_t low, int64_t high, int64_t& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return false;
-    const bool fits = value->is_number_integer() && value->get<int64_t>() >= low && value->get<int64_t>() <= high;
-    if (fits)
-      out = value->get<int64_t>();
-    else
-      refuse(key, fmt::format("\"{}\" must be a whole number from {} to {}, not {}", key, low, high, kind_of(*value)));
-    return fits;
-  }
-  void integer(const char* key, int64_t low, int64_t high, std::optional<int64_t>& out) {
-    int64_t value = 0;
-    if (integer(key, low, high, value)) out = value;
-  }
-
-  void share(const char* key, std::optional<double>& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    const double number = value->is_number() ? value->get<double>() : -1;
-    if (number >= 0 && number <= 1)
-      out = number;
-    else
-      refuse(key, fmt::format("\"{}\" must be a probability from 0 to 1, not {}", key, kind_of(*value)));
-  }
-
-  void amount(const char* key, double& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    const double number = value->is_number() ? value->get<double>() : -1;
-    if (number >= 0 && number <= 1e9)
-      out = number;
-    else
-      refuse(key, fmt::format("\"{}\" must be a number from 0 to a billion, not {}", key, kind_of(*value)));
-  }
-
-  void texts(const char* key, const char* example, std::vector<std::string>& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    if (!value->is_array()) {
-      refuse(key, fmt::format("\"{}\" must be a list of texts, like {}, not {}", key, example, kind_of(*value)));
-      return;
-    }
-    for (size_t i = 0; i < value->size(); ++i) {
-      const Json& item = (*value)[i];
-      if (item.is_string() && !item.get_ref<const std::string&>().empty())
-        out.push_back(item.get<std::string>());
-      else
-        reading_.refuse(text::yaml_pointer(below(key), std::to_string(i)),
-                        fmt::format("\"{}\" lists texts, like {}, not {}", key, example, kind_of(item)));
-    }
-  }
-
-  // An object of whatever the file says; null where the key is missing.
-  void object(const char* key, Json& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    if (value->is_object())
-      out = *value;
-    else
-      refuse(key, fmt::format("\"{}\" must be a map, not {}", key, kind_of(*value)));
-  }
-
-  void flag(const char* key, bool& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    if (value->is_boolean())
-      out = value->get<bool>();
-    else
-      refuse(key, fmt::format("\"{}\" must be true or false, not {}", key, kind_of(*value)));
-  }
-
-  // JSON pointers; the empty one is the whole value.
-  void pointers(const char* key, std::vector<std::string>& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    for (const Json& item : *value) {
-      const bool is_pointer = item.is_string() && (item.get_ref<const std::string&>().empty() ||
-                                                   item.get_ref<const std::string&>().starts_with("/"));
-      if (is_pointer) out.push_back(item.get<std::string>());
-    }
-    if (!value->is_array() || out.size() != value->size())
-      refuse(key, fmt::format("\"{}\" must be a list of JSON pointers, like [\"/text\"] or [\"\"] for all, not {}", key,
-                              kind_of(*value)));
-  }
-
-  // What is known here depends on something that was wrong: the other keys are left for later.
-  void take_all() {
-    if (!map_.is_object()) return;
-    for (const auto& [key, value] : map_.items()) known_.push_back(key);
-  }
-
-  void refuse(std::string_view key, std::string what) {
-    reading_.refuse(key.empty() ? pointer_ : below(key), std::move(what));
-  }
-  std::string below(std::string_view key) const { return text::yaml_pointer(pointer_, key); }
-
- private:
-  void take_text(const char* key, const Json* value, std::string& out) {
-    if (value == nullptr) return;
-    if (value->is_string() && !value->get_ref<const std::string&>().empty())
-      out = value->get<std::string>();
-    else
-      refuse(key, fmt::format("\"{}\" must be a text, not {}; put it in quotes if it is one", key, kind_of(*value)));
-  }
-
-  void take_file(const char* key, const Json* value, std::string& out) {
-    std::string given;
-    take_text(key, value, given);
-    if (given.empty()) return;
-    if (given.find('\0') != std::string::npos) {
-      refuse(key, fmt::format("\"{}\": {} is no path", key, in_quotes(given)));
-      return;
-    }
-    out = reading_.absolute(given);
-    if (!reading_.exists(out))
-      refuse(key,
-             fmt::format("\"{}\": there is no file {}; paths are relative to the cadre file", key, in_quotes(out)));
-  }
-
-  void refuse_the_others() {
-    if (!map_.is_object()) return;
-    for (const auto& [key, value] : map_.items()) {
-      if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-      refuse(key, fmt::format("unknown key {}; known here: {}", in_quotes(key), fmt::join(known_, ", ")));
-    }
-  }
-
-  Reading& reading_;
-  const Json& map_;
-  std::string pointer_;
-  std::vector<std::string> known_;
-};
-
-bool is_name(std::string_view text) {
-  const auto is_legal = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == '-';
-  };
-  return !text.empty() && text.size() <= kCadreNameBytesMax && std::all_of(text.begin(), text.end(), is_legal);
-}
-
-constexpr const char* kNameRule = "a name has 1 to 64 of the characters A-Z a-z 0-9 _ . -";
 
 void read_policy(Reading& reading, const Json& map, const std::string& pointer, PolicyEntry& policy) {
   Section section(reading, map, pointer);
@@ -295,12 +66,18 @@ void read_template_keys(Section& section, SpecialistEntry& entry) {
 void read_endpoint_keys(Section& section, SpecialistEntry& entry) {
   EndpointSpecialistOptions& asked = entry.asked;
   section.required_text("endpoint", "local", entry.endpoint);
-  section.required_text("instruction", "\"Extract the customer and the amount.\"", asked.instruction);
+  section.file("pack", entry.pack);
+  if (section.has("pack"))
+    section.text("instruction", asked.instruction);
+  else
+    section.required_text("instruction", "\"Extract the customer and the amount.\"", asked.instruction);
   section.text("tool", entry.tool);
   section.object("input_schema", entry.input_schema);
   section.object("call_schema", asked.call_schema);
   section.object("output_schema", asked.output_schema);
   section.object("known", asked.known);
+  section.texts("before", "[\"call.amount <= 500\"]", asked.before);
+  section.texts("after", "[\"result.status == 'ok'\"]", asked.after);
   section.text("question_member", asked.question_member);
   section.text("answer_member", asked.answer_member);
   std::string answer = "json";
@@ -337,13 +114,27 @@ std::optional<SpecialistKind> read_kind(Section& section) {
   return std::nullopt;
 }
 
+// For what is known only once the pack was read.
+void keep_places(const Reading& reading, const Json& map, const std::string& pointer, SpecialistEntry& entry) {
+  entry.given = map;
+  for (auto place = reading.places->lower_bound(pointer);
+       place != reading.places->end() && place->first.starts_with(pointer); ++place) {
+    const std::string below = place->first.substr(pointer.size());
+    if (below.empty() || below[0] == '/')
+      entry.places[below] = fmt::format("{}:{}", place->second.line, place->second.column);
+  }
+}
+
 SpecialistEntry read_specialist(Reading& reading, const std::string& name, const Json& map,
                                 const std::string& pointer) {
   SpecialistEntry entry{.name = name};
-  if (!is_name(name)) reading.refuse(pointer, fmt::format("{} is no name: {}", in_quotes(name), kNameRule));
+  if (!is_entry_name(name)) reading.refuse(pointer, fmt::format("{} is no name: {}", in_quotes(name), kEntryNameRule));
   Section section(reading, map, pointer);
   const auto kind = read_kind(section);
-  section.required_text("purpose", "what was sold, to whom, for how much", entry.purpose);
+  if (kind == SpecialistKind::kEndpoint && section.has("pack"))
+    section.text("purpose", entry.purpose);
+  else
+    section.required_text("purpose", "what was sold, to whom, for how much", entry.purpose);
   if (!kind) section.take_all();
   entry.kind = kind.value_or(SpecialistKind::kTable);
   if (kind == SpecialistKind::kTable) read_table_keys(section, entry);
@@ -352,6 +143,7 @@ SpecialistEntry read_specialist(Reading& reading, const std::string& name, const
   if (kind == SpecialistKind::kEndpoint) read_endpoint_keys(section, entry);
   if (kind == SpecialistKind::kChat) read_chat_keys(section, entry);
   if (const Json* policy = section.find("policy")) read_policy(reading, *policy, section.below("policy"), entry.policy);
+  if (kind == SpecialistKind::kEndpoint && section.has("pack")) keep_places(reading, map, pointer, entry);
   return entry;
 }
 
@@ -359,7 +151,7 @@ void read_specialists(Reading& reading, const Json& map, const std::string& poin
                       std::vector<SpecialistEntry>& out) {
   if (!map.is_object() || map.empty()) {
     reading.refuse(pointer,
-                   fmt::format("\"specialists\" must be a map from names to specialists, not {}", kind_of(map)));
+                   fmt::format("\"specialists\" must be a map from names to specialists, not {}", described(map)));
     return;
   }
   if (map.size() > kCadreSpecialistsMax)
@@ -399,12 +191,12 @@ constexpr std::array<const char*, 6> kToolPaths = {"sqlite", "root", "file", "fo
 
 void read_tools(Reading& reading, const Json& map, const std::string& pointer, std::vector<ToolEntry>& out) {
   if (!map.is_object()) {
-    reading.refuse(pointer, fmt::format("\"tools\" must be a map from names to tools, not {}", kind_of(map)));
+    reading.refuse(pointer, fmt::format("\"tools\" must be a map from names to tools, not {}", described(map)));
     return;
   }
   for (const auto& [name, options] : map.items()) {
     const std::string below = text::yaml_pointer(pointer, name);
-    if (!is_name(name)) reading.refuse(below, fmt::format("{} is no name: {}", in_quotes(name), kNameRule));
+    if (!is_entry_name(name)) reading.refuse(below, fmt::format("{} is no name: {}", in_quotes(name), kEntryNameRule));
     if (!options.is_object() || !options.contains("kind")) {
       reading.refuse(below, fmt::format("tool {} needs a map with a \"kind\": {}", in_quotes(name), kToolKinds));
       continue;
@@ -423,7 +215,7 @@ void read_tools(Reading& reading, const Json& map, const std::string& pointer, s
 void read_endpoint(Reading& reading, const std::string& name, const Json& map, const std::string& pointer,
                    std::vector<engine::ChatEndpointOptions>& out) {
   engine::ChatEndpointOptions options{.name = name};
-  if (!is_name(name)) reading.refuse(pointer, fmt::format("{} is no name: {}", in_quotes(name), kNameRule));
+  if (!is_entry_name(name)) reading.refuse(pointer, fmt::format("{} is no name: {}", in_quotes(name), kEntryNameRule));
   Section section(reading, map, pointer);
   section.required_text("url", "http://127.0.0.1:8080/v1", options.url);
   section.required_text("model", "llama-3.2-3b", options.model);
@@ -452,7 +244,7 @@ void read_endpoint(Reading& reading, const std::string& name, const Json& map, c
 void read_endpoints(Reading& reading, const Json& map, const std::string& pointer,
                     std::vector<engine::ChatEndpointOptions>& out) {
   if (!map.is_object()) {
-    reading.refuse(pointer, fmt::format("\"endpoints\" must be a map from names to endpoints, not {}", kind_of(map)));
+    reading.refuse(pointer, fmt::format("\"endpoints\" must be a map from names to endpoints, not {}", described(map)));
     return;
   }
   for (const auto& [name, options] : map.items())
@@ -487,19 +279,19 @@ void read_route_step(Reading& reading, const std::string& id, const Json& map, c
 
 void read_routes(Reading& reading, const Json& map, const std::string& pointer, std::vector<RouteOptions>& out) {
   if (!map.is_object()) {
-    reading.refuse(pointer, fmt::format("\"routes\" must be a map from names to routes, not {}", kind_of(map)));
+    reading.refuse(pointer, fmt::format("\"routes\" must be a map from names to routes, not {}", described(map)));
     return;
   }
   if (map.size() > kRoutesMax) reading.refuse(pointer, fmt::format("{} routes; at most {}", map.size(), kRoutesMax));
   for (const auto& [name, options] : map.items()) {
     const std::string below = text::yaml_pointer(pointer, name);
     RouteOptions route{.name = name};
-    if (!is_name(name)) reading.refuse(below, fmt::format("{} is no name: {}", in_quotes(name), kNameRule));
+    if (!is_entry_name(name)) reading.refuse(below, fmt::format("{} is no name: {}", in_quotes(name), kEntryNameRule));
     Section section(reading, options, below);
     section.required_text("match", "\"report for (?P<city>.+)\"", route.match);
     const Json* plan = section.required("plan", "{answer: {specialist: sales, input: {...}}}");
     if (plan != nullptr && !plan->is_object())
-      section.refuse("plan", fmt::format("\"plan\" must be a map from ids to steps, not {}", kind_of(*plan)));
+      section.refuse("plan", fmt::format("\"plan\" must be a map from ids to steps, not {}", described(*plan)));
     if (plan != nullptr && plan->is_object()) {
       for (const auto& [id, step] : plan->items())
         read_route_step(reading, id, step, text::yaml_pointer(section.below("plan"), id), route);
@@ -511,16 +303,16 @@ void read_routes(Reading& reading, const Json& map, const std::string& pointer, 
 void read_format(Section& section) {
   const Json* format = section.required("cadre", "1");
   if (format != nullptr && *format != kCadreFormat)
-    section.refuse("cadre",
-                   fmt::format("this version reads cadre files of format {}, not {}", kCadreFormat, kind_of(*format)));
+    section.refuse(
+        "cadre", fmt::format("this version reads cadre files of format {}, not {}", kCadreFormat, described(*format)));
 }
 
 void read_cadre(Reading& reading, const Json& map, CadreFile& file) {
   Section section(reading, map, "");
   read_format(section);
   section.required_text("name", "office", file.name);
-  if (!file.name.empty() && !is_name(file.name))
-    section.refuse("name", fmt::format("{} is no name: {}", in_quotes(file.name), kNameRule));
+  if (!file.name.empty() && !is_entry_name(file.name))
+    section.refuse("name", fmt::format("{} is no name: {}", in_quotes(file.name), kEntryNameRule));
   if (const Json* specialists = section.required("specialists", "{...}"))
     read_specialists(reading, *specialists, section.below("specialists"), file.specialists);
   if (const Json* tools = section.find("tools")) read_tools(reading, *tools, section.below("tools"), file.tools);
@@ -571,7 +363,7 @@ Result<CadreFile> parse_cadre_file(std::string_view text, const std::string& pat
   const text::YamlDocument document = TRY(text::parse_yaml_document(text, path));
   std::error_code code;
   const std::filesystem::path folder = std::filesystem::absolute(std::filesystem::path(path), code).parent_path();
-  Reading reading{document.places, path, folder.string(), exists, {}};
+  Reading reading{&document.places, path, folder.string(), exists, {}};
   CadreFile file{.path = path};
   read_cadre(reading, document.value, file);
   if (!reading.problems.empty()) return reading.error();

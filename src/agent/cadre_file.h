@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,7 +47,7 @@ struct SpecialistEntry {
   std::string purpose;  // in a sentence, for people and for models that choose
   SpecialistKind kind = SpecialistKind::kTable;
   PolicyEntry policy;
-  // kTable
+  // kTable; kEndpoint (optional): what it is held to comes from there
   std::string pack;
   std::string table;
   std::string table_name;  // of a SQLite file; empty = its only one
@@ -63,6 +64,9 @@ struct SpecialistEntry {
   EndpointSpecialistOptions asked;
   // kCall, kTemplate, kEndpoint; null: the tool's, any object
   base::Json input_schema;
+  // kEndpoint with a pack: the map as it stands in the file, and where ("12:5") each part of it does, by JSON pointer; "" is its name.
+  base::Json given;
+  std::map<std::string, std::string> places;
 };
 
 // A tool as its kind's own reader takes it (agent/tool_factory.h): {"name", "kind", ...}, with absolute paths.

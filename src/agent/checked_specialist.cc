@@ -49,7 +49,7 @@ AttemptReturned CheckedSpecialist::attempt(const StepTask& task, const AttemptLi
 }
 
 std::vector<Verdict> CheckedSpecialist::before_call(const StepTask& task, const Candidate& candidate) const {
-  std::vector<Verdict> verdicts = {call_.verdict("schema", candidate.call)};
+  std::vector<Verdict> verdicts = {call_.verdict("schema", candidate.call, {&task.input, &definition().lists})};
   if (verdicts[0].passed) verdicts[0] = tool_input_.verdict("schema", candidate.call);
   if (!verdicts[0].passed) return verdicts;  // the others may rely on its form
   if (Tool* tool = specialist_->tool()) {
@@ -69,7 +69,8 @@ CheckedResult CheckedSpecialist::after_call(const StepTask& task, const Candidat
   }
   CheckedResult checked = specialist_->verify_result(task, candidate, result);
   for (Verdict& verdict : checked.verdicts) verdicts.push_back(std::move(verdict));
-  if (!is_refused(verdicts)) verdicts.push_back(output_.verdict("output", checked.output));
+  if (!is_refused(verdicts))
+    verdicts.push_back(output_.verdict("output", checked.output, {&task.input, &definition().lists}));
   return {std::move(verdicts), std::move(checked.output)};
 }
 

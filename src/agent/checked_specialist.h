@@ -6,6 +6,7 @@
 //   result   what the tool returned satisfies its declared output schema
 //   output   the step's output satisfies the specialist's output schema
 //
+// Where the call schema or the output schema says where values must come from, that is the step's input (agent/value_sources.h);
 // then the specialist's own verifiers. Thread safety: immutable; as the specialist.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

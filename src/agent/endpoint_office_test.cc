@@ -4,49 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
-#include <mutex>
-
+#include "agent/test_endpoint.h"
 #include "agent/test_office.h"
-#include "net/test_http_server.h"
 
 namespace cadre::agent {
 namespace {
 
 using base::Json;
-using net::http_answer;
 using testing::HasSubstr;
-
-// Answers chat completions with what it was told to say, in order; then with the last of it.
-class Script {
- public:
-  void say(const Json& answer) { say_text(base::dump_json(answer)); }
-  void say_text(const std::string& text) {
-    const Json body = {
-        {"choices",
-         {{{"index", 0}, {"message", {{"role", "assistant"}, {"content", text}}}, {"finish_reason", "stop"}}}},
-        {"usage", {{"prompt_tokens", 100}, {"completion_tokens", 10}}}};
-    const std::lock_guard lock(mutex_);
-    answers_.push_back(http_answer(200, base::dump_json(body), "Content-Type: application/json\r\n"));
-  }
-  void fail(int status) {
-    const std::lock_guard lock(mutex_);
-    answers_.push_back(http_answer(status, "{}", "Content-Type: application/json\r\n"));
-  }
-  uint16_t port() const { return server_.port(); }
-  size_t asked() const { return server_.requests().size(); }
-  std::string last_request() const { return server_.requests().back().body; }
-
- private:
-  std::mutex mutex_;
-  std::deque<std::string> answers_;
-  net::TestHttpServer server_{[this](const net::TestRequest&, net::TestConnection& connection) {
-    const std::lock_guard lock(mutex_);
-    if (answers_.empty()) return (void)connection.send(http_answer(500, "{}"));
-    connection.send(answers_.front());
-    if (answers_.size() > 1) answers_.pop_front();
-  }};
-};
 
 constexpr const char* kSpecialists = R"yaml(
 specialists:
@@ -80,7 +45,7 @@ class EndpointOffice : public OfficeFixture {
               "/v1\", model: scripted, price_in: 1}\nbudgets: {cost: 1}\n" + more + kSpecialists);
   }
 
-  Script script_;
+  ScriptedEndpoint script_;
 };
 
 TEST_F(EndpointOffice, AnAnswerThatIsNoneIsFollowedByAnotherAttempt) {

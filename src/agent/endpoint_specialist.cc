@@ -20,7 +20,14 @@ using base::Json;
 // Attempts use seeds far enough apart that their samples never share one.
 constexpr int64_t kSeedsPerAttempt = 1'000;
 
-std::string system_text_of(const EndpointSpecialistOptions& options) {
+constexpr const char* kOriginsText =
+    "\nWhere the schema says \"x-copy\" or \"x-grounded\", copy texts word for word from the input and take numbers "
+    "from it; with "
+    "\"x-normal\" write a date as 2026-05-03, a number in figures, a phone number as +49123; with \"x-enum-from\" "
+    "choose from the list of "
+    "that name in \"input\" or \"known\". A value that stands nowhere there is wrong.";
+
+std::string system_text_of(const EndpointSpecialistOptions& options, bool has_origins) {
   std::string text = options.instruction;
   text +=
       "\n\nYou are given one JSON object. \"input\" is what to work on, \"instruction\" what is asked of you in this "
@@ -33,6 +40,7 @@ std::string system_text_of(const EndpointSpecialistOptions& options) {
     text += "\nAnswer with exactly one JSON value that satisfies this JSON Schema, and nothing else:\n" +
             base::dump_json(options.call_schema);
   }
+  if (has_origins) text += kOriginsText;
   return text;
 }
 
@@ -49,12 +57,47 @@ std::string data_text_of(const StepTask& task, const EndpointSpecialistOptions& 
   return base::dump_json(data);
 }
 
+Json calibration_to_json(const std::vector<std::pair<double, double>>& points) {
+  Json json = Json::array();
+  for (const auto& [said, right] : points) json.push_back(Json::array({said, right}));
+  return json;
+}
+
+double calibrated(const std::vector<std::pair<double, double>>& points, double said) {
+  if (points.empty()) return said;
+  if (said <= points.front().first) return points.front().second;
+  for (size_t i = 1; i < points.size(); ++i) {
+    const auto& [x0, y0] = points[i - 1];
+    const auto& [x1, y1] = points[i];
+    if (said <= x1) return y0 + (y1 - y0) * (said - x0) / (x1 - x0);
+  }
+  return points.back().second;
+}
+
+// The likeliest is right as often as was measured; the others share what it leaves as they shared it before.
+void calibrate(const std::vector<std::pair<double, double>>& points, std::vector<Candidate>& candidates) {
+  if (points.empty() || candidates.empty()) return;
+  const auto best = std::max_element(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return a.probability < b.probability;
+  });
+  const double said = best->probability;
+  const double right = calibrated(points, said);
+  for (Candidate& candidate : candidates) {
+    const double share = said < 1 ? candidate.probability * (1 - right) / (1 - said) : 0;
+    candidate.probability = &candidate == &*best ? right : std::min(share, right);
+  }
+}
+
 std::string identity_of(const EndpointSpecialistOptions& options, const engine::ChatModel& model, const Tool* tool) {
-  const Json parts = {
+  Json parts = {
       model.identity(),          options.instruction, options.known,
       options.input_schema,      options.call_schema, options.output_schema,
       options.samples,           options.temperature, options.seed,
       options.answer_tokens_max, options.grounded,    tool == nullptr ? "" : tool_fingerprint(tool->definition())};
+  const Json more = {options.before,        options.after,
+                     options.excluded,      options.lists.empty() ? Json() : options.lists,
+                     options.pack_identity, calibration_to_json(options.calibration)};
+  if (more != Json({Json::array(), Json::array(), Json::array(), nullptr, "", Json::array()})) parts.push_back(more);
   return fmt::format("endpoint {} {}", model.identity(), base::to_hex(base::sha256(base::dump_json(parts))));
 }
 
@@ -70,7 +113,7 @@ Result<void> check_options(const EndpointSpecialistOptions& options) {
     if (!pointer.empty() && pointer[0] != '/')
       return wrong(fmt::format("\"{}\" is no JSON pointer; say \"\" or \"/member\"", pointer));
   }
-  return {};
+  return check_calibration(options.calibration);
 }
 
 Json text_schema() {
@@ -97,6 +140,18 @@ const Json* at_pointer(const Json& value, const std::string& pointer) {
 
 }  // namespace
 
+Result<void> check_calibration(const std::vector<std::pair<double, double>>& points) {
+  for (size_t i = 0; i < points.size(); ++i) {
+    const auto& [said, right] = points[i];
+    const bool is_ascending = i == 0 || (said > points[i - 1].first && right >= points[i - 1].second);
+    if (!(said >= 0 && said <= 1 && right >= 0 && right <= 1) || !is_ascending)
+      return Error{
+          ErrorCode::kInvalid,
+          fmt::format("point {} of the calibration: both numbers are 0 to 1 and ascend from point to point", i)};
+  }
+  return {};
+}
+
 Result<std::shared_ptr<const EndpointSpecialist>> EndpointSpecialist::make(
     EndpointSpecialistOptions options, std::shared_ptr<const engine::ChatModel> model, std::shared_ptr<Tool> tool) {
   const std::string what = fmt::format("specialist {}", options.name);
@@ -109,14 +164,21 @@ Result<std::shared_ptr<const EndpointSpecialist>> EndpointSpecialist::make(
   std::shared_ptr<EndpointSpecialist> made(new EndpointSpecialist());
   auto call_check = SchemaCheck::make(options.call_schema);
   if (!call_check.ok()) return std::move(call_check).error().with_context(what + ", call schema");
+  made->system_text_ = system_text_of(options, !call_check->origins().empty());
   made->call_check_ = std::move(*call_check);
-  made->system_text_ = system_text_of(options);
+  auto before = Assertions::parse("before", options.before, {"call", "input"});
+  auto after = Assertions::parse("after", options.after, {"call", "input", "result"});
+  if (!before.ok()) return std::move(before).error().with_context(what + ", before");
+  if (!after.ok()) return std::move(after).error().with_context(what + ", after");
+  made->before_ = std::move(*before);
+  made->after_ = std::move(*after);
   made->definition_ = {.name = options.name,
                        .version = options.version,
                        .purpose = options.purpose,
                        .input_schema = options.input_schema,
                        .output_schema = options.output_schema,
                        .call_schema = options.call_schema,
+                       .lists = options.lists.is_null() ? options.known : options.lists,
                        .policy = options.policy,
                        .identity = identity_of(options, *model, tool.get()),
                        .question_member = options.question_member,
@@ -138,19 +200,23 @@ engine::ChatRequest EndpointSpecialist::request_for(const StepTask& task, const 
       .timeout_ms = limits.timeout_ms,
       .cancel = limits.cancel,
   };
-  if (options_.answer == EndpointAnswer::kJson) request.schema = definition_.call_schema;
+  if (options_.answer == EndpointAnswer::kJson) {
+    request.schema = call_check_->origins().empty()
+                         ? definition_.call_schema
+                         : schema_without_origins(definition_.call_schema, {&task.input, &definition_.lists});
+  }
   if (limits.tokens_max > 0)  // of the run's budget, for all samples
     request.answer_tokens_max = std::clamp<int64_t>(limits.tokens_max / options_.samples, 1, request.answer_tokens_max);
   return request;
 }
 
-Result<Json> EndpointSpecialist::read(const engine::ChatChoice& choice) const {
+Result<Json> EndpointSpecialist::read(const engine::ChatChoice& choice, const StepTask& task) const {
   if (choice.finish == engine::ChatFinish::kLength || choice.finish == engine::ChatFinish::kFiltered)
     return Error{ErrorCode::kInvalid, fmt::format("finish: the answer was cut off ({}) after {} bytes",
                                                   engine::chat_finish_name(choice.finish), choice.text.size())};
   Json answer = options_.answer == EndpointAnswer::kText ? Json(std::string(without_thoughts(choice.text)))
                                                          : TRY(read_model_answer(choice.text));
-  if (auto checked = call_check_->check(answer); !checked.ok())
+  if (auto checked = call_check_->check(answer, {&task.input, &definition_.lists}); !checked.ok())
     return std::move(checked).error().with_context("schema");
   return answer;
 }
@@ -206,7 +272,7 @@ AttemptReturned EndpointSpecialist::attempt(const StepTask& task, const AttemptL
   std::vector<Json> answers;
   std::optional<Error> first_fault;
   for (const engine::ChatChoice& choice : outcome.choices) {
-    auto answer = read(choice);
+    auto answer = read(choice, task);
     if (answer.ok()) {
       answers.push_back(std::move(*answer));
     } else if (!first_fault) {
@@ -219,6 +285,7 @@ AttemptReturned EndpointSpecialist::attempt(const StepTask& task, const AttemptL
     return returned;
   }
   returned.candidates = candidates_of(answers, outcome.choices.size());
+  calibrate(options_.calibration, returned.candidates);
   const double remaining = remaining_share(task.refused.size(), limits.attempt);
   for (Candidate& candidate : returned.candidates) candidate.probability *= remaining;
   return returned;
@@ -226,6 +293,17 @@ AttemptReturned EndpointSpecialist::attempt(const StepTask& task, const AttemptL
 
 std::vector<Verdict> EndpointSpecialist::verify_call(const StepTask& task, const Candidate& candidate) const {
   if (stands_in_for_) return stands_in_for_->verify_call(task, candidate);
+  std::vector<Verdict> verdicts = verify_own(task, candidate);
+  for (Verdict& verdict : before_.check({{"call", &candidate.call}, {"input", &task.input}}))
+    verdicts.push_back(std::move(verdict));
+  return verdicts;
+}
+
+// Exclusions and grounding.
+std::vector<Verdict> EndpointSpecialist::verify_own(const StepTask& task, const Candidate& candidate) const {
+  for (const Json& excluded : options_.excluded) {
+    if (is_same_value(excluded, candidate.call)) return {{"excluded", false, "the contract excludes this call"}};
+  }
   if (options_.grounded.empty()) return {};
   const auto source = GroundingSource::read(task.input, options_.grounding);
   if (!source.ok()) return {{"grounded", false, source.error().message}};
@@ -242,7 +320,7 @@ std::vector<Verdict> EndpointSpecialist::verify_call(const StepTask& task, const
 CheckedResult EndpointSpecialist::verify_result(const StepTask& task, const Candidate& candidate,
                                                 const Json& result) const {
   if (stands_in_for_) return stands_in_for_->verify_result(task, candidate, result);
-  return {{}, result};
+  return {after_.check({{"call", &candidate.call}, {"input", &task.input}, {"result", &result}}), result};
 }
 
 StepAnswer EndpointSpecialist::answer(const StepTask& task, const Candidate& candidate, const Json& output) const {
@@ -268,6 +346,7 @@ Result<std::shared_ptr<const EndpointSpecialist>> orchestrator_assignment(
   options.input_schema = definition.input_schema;
   options.call_schema = definition.call_schema;
   options.output_schema = definition.output_schema;
+  options.lists = definition.lists.is_null() ? Json::object() : definition.lists;
   options.question_member = "";  // the dispatcher chooses the specialist itself
   options.answer = EndpointAnswer::kJson;
   options.grounded.clear();

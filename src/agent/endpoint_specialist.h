@@ -9,7 +9,10 @@
 // an attempt without a valid sample is an error that names rule and place. Distinct valid answers are the candidates. Of k samples, d of
 // them distinct and valid, one that c agree on is right with probability (c + 1) / (k + d + 1): Laplace's rule over the answers seen and
 // one for all that were not. Invalid samples count in k. One sample says nothing of its own certainty: it has the declared confidence, or 2/3 by
-// the same rule. In a further attempt that is the share of what the refused answers left. These are no calibrated probabilities; calibrate them on cases before a policy trusts them.
+// the same rule. In a further attempt that is the share of what the refused answers left. These are no calibrated probabilities; calibrate them on cases before a policy trusts them
+// (`calibration` then says what they come to).
+//
+// Where the call schema says where values come from, the endpoint is asked with a schema that it knows (agent/value_sources.h), and the answer is held against the whole one.
 //
 // Thread safety: as Specialist.
 // SPDX-License-Identifier: Apache-2.0
@@ -19,8 +22,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "agent/assertions.h"
 #include "agent/grounding.h"
 #include "agent/schema_check.h"
 #include "agent/specialist.h"
@@ -56,7 +61,18 @@ struct EndpointSpecialistOptions {
   std::vector<std::string>
       grounded;  // JSON pointers into the call whose figures must stand in the input; "": all of it
   GroundingOptions grounding;
+
+  std::vector<std::string> before;   // conditions over "call" and "input"
+  std::vector<std::string> after;    // conditions over "call", "input" and "result"
+  std::vector<base::Json> excluded;  // calls that are never made
+  // How often an answer of that probability was right: from 0 to 1 and ascending, straight lines between the points; empty: as above.
+  std::vector<std::pair<double, double>> calibration;
+  base::Json lists;           // that the schemas choose from by name; null: those of `known`
+  std::string pack_identity;  // of the file that the contract came from; empty: there is none
 };
+
+// kInvalid: a point out of range, or points that do not ascend.
+Result<void> check_calibration(const std::vector<std::pair<double, double>>& points);
 
 class EndpointSpecialist final : public Specialist {
  public:
@@ -79,7 +95,8 @@ class EndpointSpecialist final : public Specialist {
       std::shared_ptr<const Specialist>, std::shared_ptr<const engine::ChatModel>, EndpointSpecialistOptions);
   EndpointSpecialist() = default;
   engine::ChatRequest request_for(const StepTask& task, const AttemptLimits& limits) const;
-  Result<base::Json> read(const engine::ChatChoice& choice) const;
+  Result<base::Json> read(const engine::ChatChoice& choice, const StepTask& task) const;
+  std::vector<Verdict> verify_own(const StepTask& task, const Candidate& candidate) const;
   double remaining_share(size_t refused_count, int64_t attempt) const;
   std::vector<Candidate> candidates_of(const std::vector<base::Json>& answers, size_t sample_count) const;
 
@@ -90,6 +107,7 @@ class EndpointSpecialist final : public Specialist {
   std::shared_ptr<const Specialist> stands_in_for_;  // whose verifiers and answer hold; null: its own
   std::string system_text_;
   std::optional<SchemaCheck> call_check_;
+  Assertions before_, after_;
 };
 
 // The same job done by a larger model, for escalation: name, schemas, tool, verifiers and answer are those of `other`, the model and how it is asked are

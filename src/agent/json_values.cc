@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "contract/json_document.h"
 #include "text/words.h"
 
 namespace cadre::agent {
@@ -31,7 +32,44 @@ int lower_hex_digit(char c) {
   return -1;
 }
 
+std::string pointer_token(const std::string& name) {
+  std::string out = "/";
+  for (const char c : name) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return out;
+}
+
+std::string difference_below(const Json& before, const Json& after, const std::string& pointer) {
+  if (before.is_object() && after.is_object()) {
+    for (const auto& [name, value] : before.items()) {
+      const std::string at = pointer + pointer_token(name);
+      if (!after.contains(name)) return at + " (gone)";
+      if (auto inside = difference_below(value, after[name], at); !inside.empty()) return inside;
+    }
+    for (const auto& [name, value] : after.items())
+      if (!before.contains(name)) return pointer + pointer_token(name) + " (new)";
+    return "";
+  }
+  if (before.is_array() && after.is_array() && before.size() == after.size()) {
+    for (size_t i = 0; i < before.size(); ++i) {
+      auto inside = difference_below(before[i], after[i], fmt::format("{}/{}", pointer, i));
+      if (!inside.empty()) return inside;
+    }
+    return "";
+  }
+  return base::dump_json(before) == base::dump_json(after) ? "" : (pointer.empty() ? "/" : pointer);
+}
+
 }  // namespace
+
+bool is_same_value(const Json& a, const Json& b) {
+  const auto left = contract::parse_document(base::dump_json(a));
+  const auto right = contract::parse_document(base::dump_json(b));
+  return left.ok() && right.ok() && contract::same_value(*left, *right);
+}
+
+std::string first_difference(const Json& before, const Json& after) {
+  return difference_below(before, after, "");
+}
 
 Error damaged(std::string message) {
   return Error{ErrorCode::kCorrupt, std::move(message)};

@@ -99,6 +99,13 @@ inline constexpr int kRecordedDepthMax = 100;
 inline constexpr size_t kRecordedSizeMax = 4 << 20;
 Result<void> check_fits_a_record(const base::Json& value);
 
+// Equality in the sense of JSON Schema: numbers by value, members in any order. False for what is no JSON (a name twice).
+bool is_same_value(const base::Json& a, const base::Json& b);
+
+// Where two values first differ, as a JSON pointer ("/" for the whole, " (gone)" and " (new)" behind members that only one of them has);
+// empty where they do not. Numbers are compared as they are written.
+std::string first_difference(const base::Json& before, const base::Json& after);
+
 base::Json error_to_json(const std::optional<Error>& error);  // null for none
 Result<std::optional<Error>> error_at(const base::Json& object, const char* key);
 

@@ -23,15 +23,15 @@ using net::RpcMessage;
 constexpr int kStrayLinesMax = 1'000;
 constexpr int64_t kSliceMs = 100;
 constexpr auto kPipeLook = std::chrono::milliseconds(20);
-constexpr int64_t kReplyMs = 1'000;
-constexpr int64_t kStopMs = 500;
-constexpr int kDepthMax = 200;
+constexpr int64_t kStdioReplyMs = 1'000;
+constexpr int64_t kStdioStopMs = 500;
+constexpr int kStdioDepthMax = 200;
 
 // One run of the program.
 class Conversation {
  public:
   explicit Conversation(net::Process process) : process_(std::move(process)) {}
-  ~Conversation() { process_.stop(kStopMs); }
+  ~Conversation() { process_.stop(kStdioStopMs); }
 
   bool is_over() const {
     const std::lock_guard lock(mutex_);
@@ -121,7 +121,7 @@ class Conversation {
   }
 
   void take(const std::string& line) {
-    const net::RpcRead read = net::read_rpc(line, kDepthMax);
+    const net::RpcRead read = net::read_rpc(line, kStdioDepthMax);
     if (read.error) {
       if (++stray_line_count_ > kStrayLinesMax)
         end(Error{ErrorCode::kInvalid, "the MCP server prints what is no message of the protocol"});
@@ -129,7 +129,7 @@ class Conversation {
     }
     const RpcMessage& message = read.message;
     if (message.kind == RpcMessage::Kind::kRequest) {
-      (void)send(mcp_reply_to(message), Deadline::for_ms(kReplyMs, nullptr));
+      (void)send(mcp_reply_to(message), Deadline::for_ms(kStdioReplyMs, nullptr));
       return;
     }
     const std::lock_guard lock(mutex_);

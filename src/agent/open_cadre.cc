@@ -8,12 +8,15 @@
 
 #include "agent/chat_specialist.h"
 #include "agent/circuit_breaker.h"
+#include "agent/contract_pack.h"
 #include "agent/direct_specialist.h"
 #include "agent/endpoint_specialist.h"
 #include "agent/fingerprint.h"
+#include "agent/packed_specialist.h"
 #include "agent/plan_tier.h"
 #include "agent/route_tier.h"
 #include "agent/tool_factory.h"
+#include "base/file.h"
 #include "model/router.h"
 #include "net/http_client.h"
 
@@ -37,6 +40,7 @@ class Opener {
         tool = with_breaker(std::move(tool), std::make_shared<CircuitBreaker>(fmt::format("tool {}", name),
                                                                               CircuitBreakerOptions{}, clock_));
       }
+      tool_kinds_[name] = entry.options["kind"].get<std::string>();
       if (!tools_.emplace(name, std::move(tool)).second)
         return Error{ErrorCode::kInvalid, fmt::format("two tools are called \"{}\"", name)};
     }
@@ -67,10 +71,10 @@ class Opener {
         TRY(orchestrator_assignment(other.shared(), TRY(model_of(file_.orchestrator.endpoint)), std::move(options))));
   }
 
-  Result<CheckedSpecialist> open(const SpecialistEntry& entry, std::vector<std::string>& notes) {
+  Result<CheckedSpecialist> open(const SpecialistEntry& entry, Cadre& cadre) {
     switch (entry.kind) {
       case SpecialistKind::kTable:
-        return open_table(entry, notes);
+        return open_table(entry, cadre);
       case SpecialistKind::kCall:
         return CheckedSpecialist::make(TRY(call_of(entry)));
       case SpecialistKind::kTemplate:
@@ -80,7 +84,7 @@ class Opener {
                                                                      .text = entry.text,
                                                                      .policy = policy_of(file_, entry, {})})));
       case SpecialistKind::kEndpoint:
-        return CheckedSpecialist::make(TRY(endpoint_of(entry)));
+        return open_endpoint_specialist(entry, cadre);
       case SpecialistKind::kChat:
         return CheckedSpecialist::make(TRY(make_chat_specialist({.name = entry.name,
                                                                  .purpose = entry.purpose,
@@ -93,28 +97,81 @@ class Opener {
   }
 
  private:
-  Result<CheckedSpecialist> open_table(const SpecialistEntry& entry, std::vector<std::string>& notes) {
+  Result<CheckedSpecialist> open_table(const SpecialistEntry& entry, Cadre& cadre) {
     const Pack pack = TRY(pack_of(entry.pack));
     const std::string fingerprint = TRY(fingerprint_file(entry.table));
     contract::Table table = TRY(contract::Table::open(entry.table, {.table_name = entry.table_name}));
-    for (const std::string& note : table.notes()) notes.push_back(fmt::format("specialist {}: {}", entry.name, note));
-    StepPolicy own = pack.policy;
+    for (const std::string& note : table.notes())
+      cadre.notes.push_back(fmt::format("specialist {}: {}", entry.name, note));
+    const auto more = TRY(more_of_contract(entry, pack));
+    CheckedSpecialist made = TRY(
+        table_specialist(entry, pack, more, identity_of_table(pack.name, fingerprint, pack.sha256), std::move(table)));
+    if (!more) return made;
+    for (const SelfTest& test : more->self_tests) {
+      auto subject = table_of_test(entry, pack, more, test);
+      if (!subject.ok()) return std::move(subject).error().with_context(fmt::format("self-test \"{}\"", test.name));
+      cadre.self_tests.push_back({entry.name, test, std::move(*subject)});
+    }
+    return made;
+  }
+
+  Result<CheckedSpecialist> table_specialist(const SpecialistEntry& entry, const Pack& pack,
+                                             const std::optional<SpecialistContract>& more, std::string identity,
+                                             contract::Table table) const {
+    StepPolicy own = more ? policy_under(more->terms, pack.policy) : pack.policy;
     own.work_max = sqlite_steps_for(table.row_count());
     return CheckedSpecialist::make(
         std::make_shared<TableSpecialist>(TableSpecialistOptions{.name = entry.name,
                                                                  .purpose = entry.purpose,
-                                                                 .identity = identity_of_table(pack.name, fingerprint),
+                                                                 .identity = std::move(identity),
                                                                  .policy = policy_of(file_, entry, own),
                                                                  .clock = &clock_},
                                           pack, std::move(table)));
   }
 
-  Result<std::shared_ptr<const Specialist>> endpoint_of(const SpecialistEntry& entry) {
+  // What a pack's contract has beyond what its weights were trained with.
+  static Result<std::optional<SpecialistContract>> more_of_contract(const SpecialistEntry& entry, const Pack& pack) {
+    const base::Json& contract = pack.contract;
+    const bool has_more = contract.is_object() && (contract.contains("self_tests") || contract.contains("retry") ||
+                                                   contract.contains("approval"));
+    if (!has_more) return std::optional<SpecialistContract>();
+    auto read = contract_from_json(base::dump_json(contract), fmt::format("{}: {}", entry.pack, kContractKey));
+    if (!read.ok()) return std::move(read).error();
+    return std::optional<SpecialistContract>(std::move(*read));
+  }
+
+  Result<CheckedSpecialist> table_of_test(const SpecialistEntry& entry, const Pack& pack,
+                                          const std::optional<SpecialistContract>& more, const SelfTest& test) const {
+    const auto folder = TRY(base::TemporaryDirectory::make());
+    const std::string path = folder.path() + "/table.csv";
+    TRY(base::replace_file(path, test.table));
+    return table_specialist(entry, pack, more, "self-test", TRY(contract::Table::open(path)));
+  }
+
+  Result<CheckedSpecialist> open_endpoint_specialist(const SpecialistEntry& entry, Cadre& cadre) {
+    if (entry.pack.empty()) return CheckedSpecialist::make(TRY(endpoint_of(entry, asked_of(entry))));
+    const ContractPack pack = TRY(open_contract_pack(entry.pack));
+    EndpointSpecialistOptions options = TRY(packed_options(file_, entry, pack));
+    if (pack.contract.tool) {
+      const std::shared_ptr<Tool> tool = TRY(tool_of(entry.tool));
+      TRY(check_tool_binding(*pack.contract.tool, options.call_schema, tool_kinds_.at(entry.tool), tool->definition()));
+    }
+    CheckedSpecialist made = TRY(CheckedSpecialist::make(TRY(endpoint_of(entry, std::move(options)))));
+    for (const SelfTest& test : pack.contract.self_tests) cadre.self_tests.push_back({entry.name, test, made});
+    return made;
+  }
+
+  EndpointSpecialistOptions asked_of(const SpecialistEntry& entry) const {
     EndpointSpecialistOptions options = entry.asked;
     options.name = entry.name;
     options.purpose = entry.purpose;
     options.policy = policy_of(file_, entry, options.policy);
     if (!entry.input_schema.is_null()) options.input_schema = entry.input_schema;
+    return options;
+  }
+
+  Result<std::shared_ptr<const Specialist>> endpoint_of(const SpecialistEntry& entry,
+                                                        EndpointSpecialistOptions options) {
     std::shared_ptr<Tool> tool;
     if (!entry.tool.empty()) tool = TRY(tool_of(entry.tool));
     return std::shared_ptr<const Specialist>(
@@ -144,6 +201,7 @@ class Opener {
     const auto found = packs_.find(path);
     if (found != packs_.end()) return found->second;
     Pack pack = TRY(loaders_.load_pack(path));
+    if (auto hash = fingerprint_file(path); hash.ok()) pack.sha256 = std::move(*hash);
     return packs_[path] = std::move(pack);
   }
 
@@ -153,6 +211,7 @@ class Opener {
   std::shared_ptr<const net::HttpClient> client_;
   std::map<std::string, Pack> packs_;
   std::map<std::string, std::shared_ptr<Tool>> tools_;
+  std::map<std::string, std::string> tool_kinds_;  // by the tool's name
   std::map<std::string, std::shared_ptr<const engine::ChatModel>> models_;
 };
 
@@ -163,8 +222,9 @@ Result<DecideScope> load_scope_router(const std::string& path) {
   return scope_of_router(std::make_shared<const model::Router>(std::move(router)));
 }
 
-std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint) {
-  return fmt::format("{} over {}", pack_name, table_fingerprint);
+std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint,
+                              const std::string& pack_sha256) {
+  return fmt::format("{}{}{} over {}", pack_name, pack_sha256.empty() ? "" : " ", pack_sha256, table_fingerprint);
 }
 
 std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base::Clock& clock, DecideScope scope,
@@ -190,7 +250,10 @@ Result<std::unique_ptr<Cadre>> open_cadre(const CadreFile& file, const CadreLoad
   ErrorCode code = ErrorCode::kInvalid;
   const auto note = [&](const std::string& what, const Error& error) {
     if (problems.empty()) code = error.code;
-    problems += fmt::format("{}{}: {}: {}", problems.empty() ? "" : "\n", file.path, what, error.message);
+    // What is wrong with a line of the file says so itself.
+    const bool has_place = error.message.starts_with(file.path + ":");
+    problems += problems.empty() ? "" : "\n";
+    problems += has_place ? error.message : fmt::format("{}: {}: {}", file.path, what, error.message);
   };
   auto policy = net::AddressPolicy::parse(file.addresses);
   if (!policy.ok()) note("addresses", policy.error());
@@ -203,7 +266,7 @@ Result<std::unique_ptr<Cadre>> open_cadre(const CadreFile& file, const CadreLoad
       note(fmt::format("endpoint {}", options.name), opened.error());
   }
   for (const SpecialistEntry& entry : file.specialists) {
-    auto specialist = opener.open(entry, cadre->notes);
+    auto specialist = opener.open(entry, *cadre);
     if (specialist.ok())
       cadre->specialists.push_back(std::move(*specialist));
     else

@@ -12,6 +12,7 @@
 #include "agent/cadre_file.h"
 #include "agent/dispatch_tiers.h"
 #include "agent/planner.h"
+#include "agent/specialist_contract.h"
 #include "agent/specialist_pack.h"
 #include "agent/table_specialist.h"
 #include "base/clock.h"
@@ -19,11 +20,19 @@
 
 namespace cadre::agent {
 
+// A test that a specialist's pack brings along, and whom it is put to: the specialist itself, or the pack over the test's own table.
+struct OpenedSelfTest {
+  std::string specialist;
+  SelfTest test;
+  CheckedSpecialist subject;
+};
+
 struct Cadre {
   Specialists specialists;  // in the order of the file
   std::unique_ptr<Planner> planner;
-  Budget budget;                   // of every run
-  std::vector<std::string> notes;  // what of the files was read otherwise than it stands there
+  Budget budget;                           // of every run
+  std::vector<OpenedSelfTest> self_tests;  // in the order of specialists and packs
+  std::vector<std::string> notes;          // what of the files was read otherwise than it stands there
 };
 
 using LoadScope = std::function<Result<DecideScope>(const std::string& path)>;
@@ -45,7 +54,9 @@ std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base
                                       std::unique_ptr<Tier> routes = nullptr,
                                       std::vector<std::unique_ptr<Tier>> planners = {});
 
-// The identity of a specialist over a table: another pack, or another byte of the file, is another one.
-std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint);
+// The identity of a specialist over a table: another pack, or another byte of the file, is another one. `pack_sha256` may be empty: then packs
+// of one name and version are the same.
+std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint,
+                              const std::string& pack_sha256 = "");
 
 }  // namespace cadre::agent

@@ -35,6 +35,7 @@ struct SpecialistDefinition {
   base::Json input_schema = base::Json::object();
   base::Json output_schema;  // null: any
   base::Json call_schema;    // of a call; null: any
+  base::Json lists;  // that these schemas choose from by name (x-enum-from), beside those of the input; null: none
   StepPolicy policy;
   // Of model, data and tool together: another one may not carry on a run that this one began.
   std::string identity;

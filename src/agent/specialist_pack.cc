@@ -10,7 +10,7 @@ Result<Pack> load_decider_pack(const std::string& path) {
   const auto make_engine = [weights]() -> std::unique_ptr<engine::SpecialistEngine> {
     return std::make_unique<engine::DeciderEngine>(weights, engine::DeciderEngineOptions{});
   };
-  return Pack{make_engine()->name(), policy_of_contract(weights->contract()), make_engine};
+  return Pack{make_engine()->name(), policy_of_contract(weights->contract()), make_engine, weights->contract()};
 }
 
 // A second attempt asks for twice as many readings of the question.

@@ -19,6 +19,8 @@ struct Pack {
   std::string name;  // with version: "sql@3"
   StepPolicy policy;
   std::function<std::unique_ptr<engine::SpecialistEngine>()> make_engine;  // all share the weights
+  base::Json contract;  // as it stands in the file; null: there is none
+  std::string sha256;   // of the file; empty: not known
 };
 
 using LoadPack = std::function<Result<Pack>(const std::string& path)>;

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <tuple>
 
+#include "agent/json_values.h"
 #include "base/file.h"
 
 namespace cadre::agent {
@@ -27,34 +28,6 @@ std::string time_text(int64_t now_us) {
 
 std::string shown(const std::string& text) {
   return base::dump_json(text.size() > kShownBytes ? text.substr(0, kShownBytes) + "..." : text);
-}
-
-std::string pointer_token(const std::string& name) {
-  std::string out = "/";
-  for (const char c : name) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  return out;
-}
-
-// Where two values first differ; empty where they do not.
-std::string first_difference(const Json& before, const Json& after, const std::string& pointer) {
-  if (before.is_object() && after.is_object()) {
-    for (const auto& [name, value] : before.items()) {
-      const std::string at = pointer + pointer_token(name);
-      if (!after.contains(name)) return at + " (gone)";
-      if (auto inside = first_difference(value, after[name], at); !inside.empty()) return inside;
-    }
-    for (const auto& [name, value] : after.items())
-      if (!before.contains(name)) return pointer + pointer_token(name) + " (new)";
-    return "";
-  }
-  if (before.is_array() && after.is_array() && before.size() == after.size()) {
-    for (size_t i = 0; i < before.size(); ++i) {
-      auto inside = first_difference(before[i], after[i], fmt::format("{}/{}", pointer, i));
-      if (!inside.empty()) return inside;
-    }
-    return "";
-  }
-  return base::dump_json(before) == base::dump_json(after) ? "" : (pointer.empty() ? "/" : pointer);
 }
 
 Result<ToolPin> pin_of(const Json& item) {
@@ -92,9 +65,9 @@ Json json_of(const ToolPin& pin) {
 std::string definition_change(const ToolDefinition& before, const ToolDefinition& after) {
   if (before.description != after.description)
     return fmt::format("the description was {} and is {}", shown(before.description), shown(after.description));
-  if (const auto at = first_difference(before.input_schema, after.input_schema, ""); !at.empty())
+  if (const auto at = first_difference(before.input_schema, after.input_schema); !at.empty())
     return fmt::format("the input schema differs at {}", at);
-  if (const auto at = first_difference(before.output_schema, after.output_schema, ""); !at.empty())
+  if (const auto at = first_difference(before.output_schema, after.output_schema); !at.empty())
     return fmt::format("the output schema differs at {}", at);
   return "";
 }

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <sstream>
 #include <vector>
 
 #include "agent/cadre_file.h"
 #include "agent/open_cadre.h"
+#include "agent/self_tests.h"
 #include "app/exit_codes.h"
 #include "app/printable.h"
 #include "app/run_output.h"
@@ -17,13 +17,6 @@ namespace cadre::app {
 namespace {
 
 using base::Json;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(std::move(line));
-  return lines;
-}
 
 Json specialist_to_json(const agent::SpecialistEntry& entry, const agent::Specialist& specialist) {
   const agent::SpecialistDefinition& definition = specialist.definition();
@@ -37,6 +30,7 @@ Json specialist_to_json(const agent::SpecialistEntry& entry, const agent::Specia
     json["pack"] = entry.pack;
     json["table"] = entry.table;
   }
+  if (entry.kind == agent::SpecialistKind::kEndpoint && !entry.pack.empty()) json["pack"] = entry.pack;
   json.update(specialist.details());
   return json;
 }
@@ -78,12 +72,15 @@ std::string table_to_text(const agent::SpecialistEntry& entry, const agent::Spec
 }
 
 std::string specialist_to_text(const agent::SpecialistEntry& entry, const agent::Specialist& specialist) {
-  std::string text = fmt::format("\n{}\n  purpose    {}\n", entry.name, printable(entry.purpose));
+  std::string text = fmt::format("\n{}\n  purpose    {}\n", entry.name, printable(specialist.definition().purpose));
   if (entry.kind == agent::SpecialistKind::kTable) return text + table_to_text(entry, specialist);
   if (entry.kind == agent::SpecialistKind::kTemplate)
     return text + fmt::format("  says       {}\n", printable(entry.text));
   if (entry.kind == agent::SpecialistKind::kEndpoint || entry.kind == agent::SpecialistKind::kChat)
-    return text + fmt::format("  endpoint   {}\n", entry.endpoint);
+    return text + fmt::format("  endpoint   {}\n", entry.endpoint) +
+           (entry.pack.empty() ? ""
+                               : fmt::format("  pack       {} ({})\n", printable(entry.pack),
+                                             printable(specialist.definition().version)));
   const agent::Assignment assignment = agent::assignment_to(specialist);
   text += fmt::format("  tool       {} ({}{})\n", assignment.tool, agent::tool_effect_name(assignment.effect),
                       assignment.is_fenced ? ", fenced" : "");
@@ -107,29 +104,56 @@ std::string cadre_to_text(const agent::CadreFile& file, const agent::Cadre& cadr
                             printable(file.serve.address), file.serve.port);
 }
 
-int report(const Error& error, bool json) {
-  const std::vector<std::string> lines = lines_of(error.message);
-  if (json) fmt::print("{}\n", base::dump_json({{"ok", false}, {"errors", lines}}));
-  for (const std::string& line : lines) fmt::print(stderr, "{}\n", printable(line));
-  return exit_code_of(error);
+// How many failed.
+size_t add_results(const std::vector<agent::SelfTestResult>& results, Json& json, std::string& text) {
+  size_t failed = 0;
+  json["self_tests"] = Json::array();
+  text += results.empty() ? "\nself-tests: no pack here brings any\n" : "\nself-tests\n";
+  for (const agent::SelfTestResult& result : results) {
+    json["self_tests"].push_back({{"specialist", result.specialist},
+                                  {"test", result.test},
+                                  {"passed", result.passed},
+                                  {"expected", result.expected},
+                                  {"got", result.got},
+                                  {"difference", result.difference}});
+    text +=
+        fmt::format("  {} {}: {}\n", result.passed ? "passed" : "FAILED", result.specialist, printable(result.test));
+    if (result.passed) continue;
+    ++failed;
+    text += fmt::format("    expected {}\n    got      {}\n", printable(result.expected), printable(result.got));
+    if (!result.difference.empty()) text += fmt::format("    differs at {}\n", printable(result.difference));
+  }
+  if (!results.empty()) text += fmt::format("{} passed, {} failed\n", results.size() - failed, failed);
+  json["ok"] = failed == 0;
+  return failed;
 }
 
 }  // namespace
 
 int run_check(const CheckOptions& options) {
   const auto file = agent::load_cadre_file(options.file);
-  if (!file.ok()) return report(file.error(), options.json);
+  if (!file.ok()) return fail_with_lines(file.error(), options.json);
   const auto cadre = agent::open_cadre(*file);
-  if (!cadre.ok()) return report(cadre.error(), options.json);
-  fmt::print("{}",
-             options.json ? base::dump_json(cadre_to_json(*file, **cadre)) + "\n" : cadre_to_text(*file, **cadre));
-  return kExitOk;
+  if (!cadre.ok()) return fail_with_lines(cadre.error(), options.json);
+  Json json = cadre_to_json(*file, **cadre);
+  std::string text = options.json ? "" : cadre_to_text(*file, **cadre);
+  if (!options.self_tests) {
+    fmt::print("{}", options.json ? base::dump_json(json) + "\n" : text);
+    return kExitOk;
+  }
+  const auto results = agent::run_self_tests(**cadre);
+  if (!results.ok()) return fail_with_lines(results.error(), options.json);
+  const size_t failed = add_results(*results, json, text);
+  fmt::print("{}", options.json ? base::dump_json(json) + "\n" : text);
+  return failed == 0 ? kExitOk : kExitFailed;
 }
 
 void add_check(CommandLine& line, CheckOptions& options) {
   Command& command =
       line.command("check", "Read a cadre file and open all it names; print what is there, or every error");
   command.text("file", options.file, "a cadre file (docs/cadre_file.md)").required();
+  command.flag("--self-tests", options.self_tests,
+               "put the tests that packs bring along to their specialists; status 1 if one fails");
   command.flag("--json", options.json, "one JSON object instead of text");
   command.example("cadre check examples/cadre.yaml");
   command.action([&options] { return run_check(options); });

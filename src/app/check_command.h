@@ -11,6 +11,7 @@ namespace cadre::app {
 struct CheckOptions {
   std::string file;
   bool json = false;
+  bool self_tests = false;  // run those that packs bring along
 };
 
 void add_check(CommandLine& line, CheckOptions& options);

@@ -10,6 +10,7 @@
 #include "app/inspect_command.h"
 #include "app/memory_command.h"
 #include "app/oracle_command.h"
+#include "app/pack_command.h"
 #include "app/replay_command.h"
 #include "app/run_command.h"
 #include "app/serve_command.h"
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
   app::AskOptions ask;
   app::TraceOptions trace;
   app::InspectOptions inspect;
+  app::PackOptions pack;
   app::CheckOptions check;
   app::MemoryOptions memory;
   app::ReplayOptions replay;
@@ -45,6 +47,7 @@ int main(int argc, char** argv) {
   app::add_eval(line, eval);
   app::add_train(line, train);
   app::add_inspect(line, inspect);
+  app::add_pack(line, pack);
   app::add_check(line, check);
   app::add_tools(line, tools);
   app::add_grammar(line, grammar);

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "agent/contract_pack.h"
 #include "app/printable.h"
 #include "tensor/tensor_type.h"
 
@@ -16,7 +17,6 @@ using tensor::Gguf;
 using tensor::GgufTensor;
 using tensor::GgufType;
 
-constexpr const char* kContractKey = "cadre.contract";
 constexpr size_t kTextWidth = 110;
 
 uint64_t element_count(const GgufTensor& tensor) {
@@ -100,7 +100,8 @@ bool is_short(const Json& value) {
 void append_json(std::string& text, const std::string& key, const Json& value, size_t depth) {
   const std::string indent(depth * 2, ' ');
   if (value.is_string()) {
-    text += fmt::format("{}{}: {}\n", indent, printable(key), printable(value.get<std::string>()));
+    text += fmt::format("{}{}: {}\n", indent, printable(key),
+                        clipped(printable(value.get<std::string>()), 10 * kTextWidth));
   } else if (is_short(value) || value.is_array()) {
     text +=
         fmt::format("{}{}: {}\n", indent, printable(key), clipped(printable(base::dump_json(value)), 10 * kTextWidth));
@@ -117,35 +118,44 @@ Json pack_summary(const Gguf& gguf, uint64_t file_size_bytes, bool each_tensor) 
   for (const GgufTensor& tensor : gguf.tensors()) parameters += element_count(tensor);
   Json summary = {{"file_bytes", file_size_bytes},
                   {"parameters", parameters},
-                  {"tensors", gguf.tensors().size()},
+                  {"tensors", gguf.tensor_count()},
                   {"types", types_of(gguf)},
                   {"metadata", Json::object()}};
   for (const auto& [key, value] : gguf.metadata())
     summary["metadata"][std::string(key)] = value_to_json(gguf, key, value);
+  if (const uint64_t unread = gguf.tensor_count() - gguf.tensors().size(); unread > 0)
+    summary["unread_tensors"] = unread;
   if (each_tensor) summary["tensor_list"] = tensor_list(gguf);
   return summary;
 }
 
-std::string pack_text(const Json& summary) {
+std::string pack_text(const Json& summary, const std::string& contract) {
   std::string text = fmt::format("{} bytes, {} parameters in {} tensors\n", summary["file_bytes"].get<uint64_t>(),
                                  summary["parameters"].get<uint64_t>(), summary["tensors"].get<uint64_t>());
   for (const auto& [name, total] : summary["types"].items()) {
     text += fmt::format("  {:<6} {} tensors, {} parameters, {} bytes\n", name, total["tensors"].get<uint64_t>(),
                         total["parameters"].get<uint64_t>(), total["bytes"].get<uint64_t>());
   }
+  if (summary.contains("unread_tensors"))
+    text += fmt::format("  {} tensors of types that cadre does not read\n", summary["unread_tensors"].get<uint64_t>());
   const Json& metadata = summary["metadata"];
-  text += "\ncontract\n";
-  if (!metadata.contains(kContractKey)) text += "  none: this file is a model, not a pack\n";
+  text += "\ncontract\n" + contract;
+  if (!metadata.contains(agent::kContractKey)) text += "  none: this file is a model, not a pack\n";
   for (const auto& [key, value] : metadata.items()) {
-    if (key != kContractKey) continue;
+    if (key != agent::kContractKey || !contract.empty()) continue;
     if (!value.is_object())
       append_json(text, key, value, 1);
     else
       for (const auto& [name, item] : value.items()) append_json(text, name, item, 1);
   }
+  if (summary.contains("contract_errors")) {
+    text += "\nwhat is wrong with the contract\n";
+    for (const Json& error : summary["contract_errors"])
+      text += fmt::format("  {}\n", clipped(printable(error.get<std::string>()), 10 * kTextWidth));
+  }
   text += "\nother metadata\n";
   for (const auto& [key, value] : metadata.items()) {
-    if (key != kContractKey) append_json(text, key, value, 1);
+    if (key != agent::kContractKey) append_json(text, key, value, 1);
   }
   if (!summary.contains("tensor_list")) return text;
   text += "\ntensors\n";

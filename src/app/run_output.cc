@@ -168,4 +168,18 @@ ExitCode fail(const char* command, const Error& error) {
   return exit_code_of(error);
 }
 
+std::vector<std::string> lines_of_error(const Error& error) {
+  std::vector<std::string> lines;
+  std::istringstream stream(error.message);
+  for (std::string line; std::getline(stream, line);) lines.push_back(std::move(line));
+  return lines;
+}
+
+ExitCode fail_with_lines(const Error& error, bool json) {
+  const std::vector<std::string> lines = lines_of_error(error);
+  if (json) fmt::print("{}\n", base::dump_json({{"ok", false}, {"errors", lines}}));
+  for (const std::string& line : lines) fmt::print(stderr, "{}\n", printable(line));
+  return exit_code_of(error);
+}
+
 }  // namespace cadre::app

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "agent/live_run.h"
 #include "agent/run_service.h"
@@ -43,5 +44,10 @@ ExitCode exit_code_of(const Error& error);
 
 // Prints "cadre COMMAND: what went wrong" to standard error; exit_code_of(error).
 ExitCode fail(const char* command, const Error& error);
+
+// The problems of an error that has one a line.
+std::vector<std::string> lines_of_error(const Error& error);
+// Prints them to standard error and, with `json`, as {"ok": false, "errors": [...]} to standard output; exit_code_of(error).
+ExitCode fail_with_lines(const Error& error, bool json);
 
 }  // namespace cadre::app

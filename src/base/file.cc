@@ -42,10 +42,10 @@ Result<void> write_all(int fd, std::string_view bytes, const std::string& path) 
   return {};
 }
 
-Result<void> write_synced(const std::string& path, std::string_view bytes) {
+Result<void> write_synced(const std::string& path, std::span<const std::string_view> parts) {
   const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (fd.get() < 0) return system_error("create", path);
-  TRY(write_all(fd.get(), bytes, path));
+  for (const std::string_view part : parts) TRY(write_all(fd.get(), part, path));
   if (::fsync(fd.get()) != 0) return system_error("sync", path);
   return {};
 }
@@ -88,8 +88,12 @@ Result<void> sync_folder_of(const std::string& path) {
 }
 
 Result<void> replace_file(const std::string& path, std::string_view bytes) {
+  return replace_file(path, std::span(&bytes, 1));
+}
+
+Result<void> replace_file(const std::string& path, std::span<const std::string_view> parts) {
   const std::string temporary = fmt::format("{}.tmp.{}", path, ::getpid());
-  if (auto written = write_synced(temporary, bytes); !written.ok()) {
+  if (auto written = write_synced(temporary, parts); !written.ok()) {
     ::unlink(temporary.c_str());
     return written;
   }

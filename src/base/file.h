@@ -22,6 +22,8 @@ Result<std::string> read_file(const std::string& path, uint64_t size_bytes_max =
 // Replaces `path` atomically: a temporary file beside it is written, synced and renamed, then the folder is synced.
 // After a crash the file has either its old bytes or all the new ones.
 Result<void> replace_file(const std::string& path, std::string_view bytes);
+// The same with parts that are written one after the other; one of them may be the mapped file that is replaced.
+Result<void> replace_file(const std::string& path, std::span<const std::string_view> parts);
 
 // Makes the names in the folder of `path` durable: that a file was created, renamed or removed there.
 Result<void> sync_folder_of(const std::string& path);

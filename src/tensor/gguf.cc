@@ -130,7 +130,8 @@ const char* gguf_type_name(GgufType type) {
 // One pass over the file, front to back; then what needs all tensors at once.
 class GgufParser {
  public:
-  explicit GgufParser(std::span<const uint8_t> bytes) : bytes_(bytes), cursor_(bytes) {}
+  GgufParser(std::span<const uint8_t> bytes, GgufOtherTypes other_types)
+      : bytes_(bytes), other_types_(other_types), cursor_(bytes) {}
 
   Result<Gguf> parse() {
     const Counts counts = TRY(read_header());
@@ -273,11 +274,14 @@ class GgufParser {
   Result<void> read_tensor_infos(uint64_t count) {
     gguf_.tensors_.reserve(count);
     places_.reserve(count);
+    gguf_.tensor_count_ = count;
+    const uint64_t begin = cursor_.position();
     for (uint64_t i = 0; i < count; ++i) {
       const auto name = TRY(read_name("tensor name", i, kGgufNameSizeBytesMax));
       TRY(with_context("tensor " + quoted(name), read_tensor_info(name)));
     }
-    auto order = order_names(count, [this](uint32_t i) { return gguf_.tensors_[i].name; });
+    gguf_.tensor_infos_ = bytes_.subspan(begin, cursor_.position() - begin);
+    auto order = order_names(gguf_.tensors_.size(), [this](uint32_t i) { return gguf_.tensors_[i].name; });
     if (order.duplicate)
       return invalid(fmt::format("tensor {} stands twice", quoted(gguf_.tensors_[*order.duplicate].name)));
     gguf_.tensors_by_name_ = std::move(order.indexes);
@@ -293,13 +297,14 @@ class GgufParser {
     for (uint32_t i = 0; i < tensor.dim_count; ++i) tensor.dims[i] = TRY(cursor_.number<uint64_t>());
     const uint32_t type = TRY(cursor_.number<uint32_t>());
     const TensorTypeTraits* of_type = tensor_type_traits(type);
-    if (of_type == nullptr)
+    if (of_type == nullptr && other_types_ == GgufOtherTypes::kRefuse)
       return unsupported(fmt::format("element type {}; cadre reads F32, F16, BF16, I8, Q8_0 and Q4_0", type));
     tensor.type = static_cast<TensorType>(type);
-    const uint64_t size_bytes = TRY(tensor_size_bytes(tensor, *of_type));
+    const uint64_t size_bytes = of_type == nullptr ? 0 : TRY(tensor_size_bytes(tensor, *of_type));
     const uint64_t offset = TRY(cursor_.number<uint64_t>());
     if (offset % gguf_.alignment_ != 0)
       return invalid(fmt::format("offset {} is not a multiple of the alignment {}", offset, gguf_.alignment_));
+    if (of_type == nullptr) return {};
     gguf_.tensors_.push_back(tensor);
     places_.push_back({offset, size_bytes});
     return {};
@@ -325,6 +330,7 @@ class GgufParser {
   Result<void> place_tensors() {
     const uint64_t data_begin = align_up(cursor_.position(), gguf_.alignment_);
     const uint64_t data_size_bytes = data_begin < bytes_.size() ? bytes_.size() - data_begin : 0;
+    if (data_size_bytes > 0) gguf_.tensor_data_ = bytes_.subspan(data_begin);
     for (size_t i = 0; i < places_.size(); ++i) {
       const auto [offset, size_bytes] = places_[i];
       if (offset > data_size_bytes || size_bytes > data_size_bytes - offset) {
@@ -366,18 +372,19 @@ class GgufParser {
   };
 
   std::span<const uint8_t> bytes_;
+  GgufOtherTypes other_types_;
   Cursor cursor_;
   Gguf gguf_;
   std::vector<Place> places_;  // [tensors] in the tensor data
 };
 
-Result<Gguf> Gguf::parse(std::span<const uint8_t> bytes) {
-  return GgufParser(bytes).parse();
+Result<Gguf> Gguf::parse(std::span<const uint8_t> bytes, GgufOtherTypes other_types) {
+  return GgufParser(bytes, other_types).parse();
 }
 
-Result<GgufFile> GgufFile::open(const std::string& path) {
+Result<GgufFile> GgufFile::open(const std::string& path, GgufOtherTypes other_types) {
   auto file = TRY(base::MappedFile::open(path));
-  auto gguf = Gguf::parse(file.bytes());
+  auto gguf = Gguf::parse(file.bytes(), other_types);
   if (!gguf.ok()) return std::move(gguf).error().with_context(fmt::format("read model file \"{}\"", path));
   return GgufFile{std::move(file), std::move(gguf).value()};
 }

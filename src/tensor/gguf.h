@@ -25,6 +25,7 @@
 // a Gguf whose every view lies inside the bytes, whose tensors are whole and disjoint, and whose keys and names are
 // UTF-8 and unique. Memory is proportional to the entries that the file really holds, time to its size (times a
 // logarithm for names). Does not: interpret metadata, convert element types, read versions 1 and 2 or big-endian files.
+// Tensors of other element types (K-quants and what comes after them) are an Error, or passed over by whoever asks for that.
 // A file that another process shortens while it is mapped ends this process (SIGBUS), as with every mapped file. Thread
 // safety: a Gguf is immutable. A GgufBuilder belongs to one thread. Source: the GGUF specification (ggml repository,
 // docs/gguf.md).
@@ -90,12 +91,22 @@ struct GgufTensor {
   std::span<const uint8_t> bytes;                          // aligned as the file is, if the file's bytes are
 };
 
+// What becomes of tensors whose element type cadre does not read.
+enum class GgufOtherTypes : uint8_t {
+  kRefuse,
+  kPassOver,  // not in tensors(): for who reads metadata, or copies the file as it is
+};
+
 // A parsed file. All views point into the bytes given to parse(), which must live as long as it.
 class Gguf {
  public:
-  static Result<Gguf> parse(std::span<const uint8_t> bytes);
+  static Result<Gguf> parse(std::span<const uint8_t> bytes, GgufOtherTypes other_types = GgufOtherTypes::kRefuse);
 
   uint64_t alignment() const { return alignment_; }
+  uint64_t tensor_count() const { return tensor_count_; }  // those that were passed over included
+  // The descriptions of all tensors, and their data to the end of the file, as they stand there.
+  std::span<const uint8_t> tensor_infos() const { return tensor_infos_; }
+  std::span<const uint8_t> tensor_data() const { return tensor_data_; }
   const std::vector<std::pair<std::string_view, GgufValue>>& metadata() const { return metadata_; }  // in file order
   const std::vector<GgufTensor>& tensors() const { return tensors_; }                                // in file order
 
@@ -118,6 +129,9 @@ class Gguf {
   Gguf() = default;
 
   uint64_t alignment_ = kGgufAlignment;
+  uint64_t tensor_count_ = 0;
+  std::span<const uint8_t> tensor_infos_;
+  std::span<const uint8_t> tensor_data_;
   std::vector<std::pair<std::string_view, GgufValue>> metadata_;
   std::vector<GgufTensor> tensors_;
   std::vector<uint32_t> metadata_by_key_;  // indexes, for look-ups
@@ -129,8 +143,14 @@ struct GgufFile {
   base::MappedFile file;
   Gguf gguf;
 
-  static Result<GgufFile> open(const std::string& path);
+  static Result<GgufFile> open(const std::string& path, GgufOtherTypes other_types = GgufOtherTypes::kRefuse);
 };
+
+// Writes `gguf` to `path` with these strings among its metadata: in place of what stands under their keys, the others after all that is
+// there. Everything else is copied as it is, tensors of any element type included, without holding the file in memory. Atomically, as
+// GgufBuilder::write; `path` may be the file that `gguf` was read from. Keys must be legal and values UTF-8: else a bug of the caller.
+Result<void> write_gguf_with(const Gguf& gguf, std::span<const std::pair<std::string, std::string>> strings,
+                             const std::string& path);
 
 // Collects metadata and tensors and writes them in the order in which they were added. Keys and tensor names must be
 // new, legal, and tensor bytes of the right size: anything else is a bug of the caller. Tensor bytes are not copied:

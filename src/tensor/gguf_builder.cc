@@ -27,11 +27,27 @@ void append_string(std::string& out, std::string_view text) {
   out.append(text);
 }
 
-uint64_t align_up(uint64_t offset) {
-  return (offset + kGgufAlignment - 1) / kGgufAlignment * kGgufAlignment;
+uint64_t padded(uint64_t offset, uint64_t alignment = kGgufAlignment) {
+  return (offset + alignment - 1) / alignment * alignment;
 }
 void pad(std::string& out) {
-  out.resize(align_up(out.size()), '\0');
+  out.resize(padded(out.size()), '\0');
+}
+
+std::string_view view_of(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// An entry as it stood in the file it was read from.
+void append_entry(std::string& out, std::string_view key, const GgufValue& value) {
+  append_string(out, key);
+  append_number(out, static_cast<uint32_t>(value.type));
+  if (value.type == GgufType::kString) return append_string(out, view_of(value.bytes));
+  if (value.type == GgufType::kArray) {
+    append_number(out, static_cast<uint32_t>(value.element_type));
+    append_number(out, value.element_count);
+  }
+  out += view_of(value.bytes);
 }
 
 void check_new_name(std::vector<std::string>& names, std::string_view name, uint64_t size_bytes_max) {
@@ -118,7 +134,7 @@ void GgufBuilder::add_tensor(std::string_view name, TensorType type, std::span<c
   append_number(tensor_infos_, static_cast<uint32_t>(type));
   append_number(tensor_infos_, data_size_bytes_);
   tensor_bytes_.push_back(bytes);
-  data_size_bytes_ = align_up(data_size_bytes_ + bytes.size());
+  data_size_bytes_ = padded(data_size_bytes_ + bytes.size());
 }
 
 std::string GgufBuilder::bytes() const {
@@ -139,6 +155,43 @@ std::string GgufBuilder::bytes() const {
 
 Result<void> GgufBuilder::write(const std::string& path) const {
   return base::replace_file(path, bytes());
+}
+
+Result<void> write_gguf_with(const Gguf& gguf, std::span<const std::pair<std::string, std::string>> strings,
+                             const std::string& path) {
+  std::string metadata;
+  uint64_t count = gguf.metadata().size();
+  for (const auto& entry : gguf.metadata()) {
+    const std::string_view key = entry.first;
+    const auto found =
+        std::find_if(strings.begin(), strings.end(), [&](const auto& string) { return string.first == key; });
+    if (found == strings.end()) {
+      append_entry(metadata, key, entry.second);
+    } else {
+      append_string(metadata, key);
+      append_number(metadata, static_cast<uint32_t>(GgufType::kString));
+      append_string(metadata, found->second);
+    }
+  }
+  for (const auto& [key, text] : strings) {
+    CADRE_CHECK(
+        !key.empty() && key.size() <= kGgufKeySizeBytesMax && base::is_valid_utf8(key) && base::is_valid_utf8(text),
+        "our own keys are short UTF-8, and their values UTF-8");
+    if (gguf.find(key) != nullptr) continue;
+    ++count;
+    append_string(metadata, key);
+    append_number(metadata, static_cast<uint32_t>(GgufType::kString));
+    append_string(metadata, text);
+  }
+  std::string head = "GGUF";
+  append_number(head, kGgufVersion);
+  append_number(head, gguf.tensor_count());
+  append_number(head, count);
+  head += metadata;
+  head += view_of(gguf.tensor_infos());
+  head.resize(padded(head.size(), gguf.alignment()), '\0');
+  const std::string_view parts[] = {head, view_of(gguf.tensor_data())};
+  return base::replace_file(path, parts);
 }
 
 }  // namespace cadre::tensor
