@@ -98,15 +98,20 @@ class Opener {
     const std::string fingerprint = TRY(fingerprint_file(entry.table));
     contract::Table table = TRY(contract::Table::open(entry.table, {.table_name = entry.table_name}));
     for (const std::string& note : table.notes()) notes.push_back(fmt::format("specialist {}: {}", entry.name, note));
+    const auto verifier = TRY(verifier_of(entry.verifier));
+    if (verifier && !is_fitted_to(*verifier, pack.name))
+      notes.push_back(fmt::format("specialist {}: verifier {} was not fitted to the confidence of {}", entry.name,
+                                  verifier->name(), pack.name));
     StepPolicy own = pack.policy;
     own.work_max = sqlite_steps_for(table.row_count());
-    return CheckedSpecialist::make(
-        std::make_shared<TableSpecialist>(TableSpecialistOptions{.name = entry.name,
-                                                                 .purpose = entry.purpose,
-                                                                 .identity = identity_of_table(pack.name, fingerprint),
-                                                                 .policy = policy_of(file_, entry, own),
-                                                                 .clock = &clock_},
-                                          pack, std::move(table)));
+    return CheckedSpecialist::make(std::make_shared<TableSpecialist>(
+        TableSpecialistOptions{.name = entry.name,
+                               .purpose = entry.purpose,
+                               .identity = identity_of_table(pack.name, fingerprint, verifier.get()),
+                               .policy = policy_of(file_, entry, own),
+                               .verifier = verifier,
+                               .clock = &clock_},
+        pack, std::move(table)));
   }
 
   Result<std::shared_ptr<const Specialist>> endpoint_of(const SpecialistEntry& entry) {
@@ -147,11 +152,20 @@ class Opener {
     return packs_[path] = std::move(pack);
   }
 
+  // As pack_of; null where none is named.
+  Result<std::shared_ptr<const model::Verifier>> verifier_of(const std::string& path) {
+    if (path.empty()) return std::shared_ptr<const model::Verifier>();
+    auto& verifier = verifiers_[path];
+    if (!verifier) verifier = std::make_shared<const model::Verifier>(TRY(model::Verifier::open(path)));
+    return verifier;
+  }
+
   const CadreFile& file_;
   const CadreLoaders& loaders_;
   const base::Clock& clock_;
   std::shared_ptr<const net::HttpClient> client_;
   std::map<std::string, Pack> packs_;
+  std::map<std::string, std::shared_ptr<const model::Verifier>> verifiers_;
   std::map<std::string, std::shared_ptr<Tool>> tools_;
   std::map<std::string, std::shared_ptr<const engine::ChatModel>> models_;
 };
@@ -163,8 +177,15 @@ Result<DecideScope> load_scope_router(const std::string& path) {
   return scope_of_router(std::make_shared<const model::Router>(std::move(router)));
 }
 
-std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint) {
-  return fmt::format("{} over {}", pack_name, table_fingerprint);
+std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint,
+                              const model::Verifier* verifier) {
+  if (verifier == nullptr) return fmt::format("{} over {}", pack_name, table_fingerprint);
+  return fmt::format("{} verified by {} over {}", pack_name, verifier->name(), table_fingerprint);
+}
+
+bool is_fitted_to(const model::Verifier& verifier, const std::string& pack_name) {
+  const auto training = base::json_object(verifier.contract(), "training");
+  return training.ok() && (*training)->value("specialist", std::string()) == pack_name;
 }
 
 std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base::Clock& clock, DecideScope scope,

@@ -45,7 +45,11 @@ std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base
                                       std::unique_ptr<Tier> routes = nullptr,
                                       std::vector<std::unique_ptr<Tier>> planners = {});
 
-// The identity of a specialist over a table: another pack, or another byte of the file, is another one.
-std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint);
+// The identity of a specialist over a table: another pack, another verifier (null: none), or another byte of the file, is another one.
+std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint,
+                              const model::Verifier* verifier = nullptr);
+
+// Was the verifier's calibration fitted to the confidence of this pack? With another one its verdicts' weights mean little.
+bool is_fitted_to(const model::Verifier& verifier, const std::string& pack_name);
 
 }  // namespace cadre::agent
