@@ -48,6 +48,7 @@ void read_table_keys(Section& section, SpecialistEntry& entry) {
   section.required_file("pack", "specialists/sql.gguf", entry.pack);
   section.required_file("table", "sales.csv", entry.table);
   section.text("table_name", entry.table_name);
+  section.file("verifier", entry.verifier);
 }
 
 void read_call_keys(Section& section, SpecialistEntry& entry) {

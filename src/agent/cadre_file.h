@@ -51,6 +51,7 @@ struct SpecialistEntry {
   std::string pack;
   std::string table;
   std::string table_name;  // of a SQLite file; empty = its only one
+  std::string verifier;    // a verifier pack that judges its calls; empty = none
   // kCall, kEndpoint (optional): a name of `tools`
   std::string tool;
   // kCall: conditions, and a sentence for people

@@ -51,6 +51,7 @@ specialists:
     pack: ../packs/sql.gguf
     table: /data/ward.sqlite
     table_name: beds
+    verifier: ../packs/verifier.gguf
     purpose: which bed is free
     policy: {confidence_min: 0.9, answerable_min: 0, attempts_max: 3, candidates_max: 4}
   drugs: {pack: sql.gguf, table: drugs.csv, purpose: what is in stock}
@@ -71,6 +72,7 @@ serve:
   ASSERT_EQ(file.specialists.size(), 2U);
   const SpecialistEntry& beds = file.specialists[0];
   EXPECT_EQ(beds.pack, "/packs/sql.gguf");
+  EXPECT_EQ(beds.verifier, "/packs/verifier.gguf");
   EXPECT_EQ(beds.table, "/data/ward.sqlite");
   EXPECT_EQ(beds.table_name, "beds");
   EXPECT_EQ(beds.purpose, "which bed is free");

@@ -126,8 +126,10 @@ Result<std::optional<Error>> error_at(const Json& object, const char* key) {
 }
 
 Json verdict_to_json(const Verdict& verdict) {
-  return object_of("rule", verdict.rule, "passed", verdict.passed, "severity", name_of(kSeverities, verdict.severity),
-                   "evidence", bytes_to_json(verdict.evidence));
+  Json json = object_of("rule", verdict.rule, "passed", verdict.passed, "severity",
+                        name_of(kSeverities, verdict.severity), "evidence", bytes_to_json(verdict.evidence));
+  if (verdict.weight) json["weight"] = *verdict.weight;
+  return json;
 }
 
 Result<Verdict> verdict_from_json(const Json& json) {
@@ -136,6 +138,7 @@ Result<Verdict> verdict_from_json(const Json& json) {
   verdict.passed = TRY(base::json_bool(json, "passed"));
   verdict.severity = TRY(enum_at(kSeverities, json, "severity"));
   verdict.evidence = TRY(bytes_at(json, "evidence"));
+  if (json.contains("weight")) verdict.weight = TRY(base::json_number(json, "weight"));
   return verdict;
 }
 

@@ -103,12 +103,17 @@ class Opener {
     contract::Table table = TRY(contract::Table::open(entry.table, {.table_name = entry.table_name}));
     for (const std::string& note : table.notes())
       cadre.notes.push_back(fmt::format("specialist {}: {}", entry.name, note));
+    const auto verifier = TRY(verifier_of(entry.verifier));
+    if (verifier && !is_fitted_to(*verifier, pack.name))
+      cadre.notes.push_back(fmt::format("specialist {}: verifier {} was not fitted to the confidence of {}", entry.name,
+                                        verifier->name(), pack.name));
     const auto more = TRY(more_of_contract(entry, pack));
-    CheckedSpecialist made = TRY(
-        table_specialist(entry, pack, more, identity_of_table(pack.name, fingerprint, pack.sha256), std::move(table)));
+    CheckedSpecialist made =
+        TRY(table_specialist(entry, pack, more, identity_of_table(pack.name, fingerprint, pack.sha256, verifier.get()),
+                             verifier, std::move(table)));
     if (!more) return made;
     for (const SelfTest& test : more->self_tests) {
-      auto subject = table_of_test(entry, pack, more, test);
+      auto subject = table_of_test(entry, pack, more, verifier, test);
       if (!subject.ok()) return std::move(subject).error().with_context(fmt::format("self-test \"{}\"", test.name));
       cadre.self_tests.push_back({entry.name, test, std::move(*subject)});
     }
@@ -117,6 +122,7 @@ class Opener {
 
   Result<CheckedSpecialist> table_specialist(const SpecialistEntry& entry, const Pack& pack,
                                              const std::optional<SpecialistContract>& more, std::string identity,
+                                             std::shared_ptr<const model::Verifier> verifier,
                                              contract::Table table) const {
     StepPolicy own = more ? policy_under(more->terms, pack.policy) : pack.policy;
     own.work_max = sqlite_steps_for(table.row_count());
@@ -125,6 +131,7 @@ class Opener {
                                                                  .purpose = entry.purpose,
                                                                  .identity = std::move(identity),
                                                                  .policy = policy_of(file_, entry, own),
+                                                                 .verifier = std::move(verifier),
                                                                  .clock = &clock_},
                                           pack, std::move(table)));
   }
@@ -141,11 +148,13 @@ class Opener {
   }
 
   Result<CheckedSpecialist> table_of_test(const SpecialistEntry& entry, const Pack& pack,
-                                          const std::optional<SpecialistContract>& more, const SelfTest& test) const {
+                                          const std::optional<SpecialistContract>& more,
+                                          const std::shared_ptr<const model::Verifier>& verifier,
+                                          const SelfTest& test) const {
     const auto folder = TRY(base::TemporaryDirectory::make());
     const std::string path = folder.path() + "/table.csv";
     TRY(base::replace_file(path, test.table));
-    return table_specialist(entry, pack, more, "self-test", TRY(contract::Table::open(path)));
+    return table_specialist(entry, pack, more, "self-test", verifier, TRY(contract::Table::open(path)));
   }
 
   Result<CheckedSpecialist> open_endpoint_specialist(const SpecialistEntry& entry, Cadre& cadre) {
@@ -205,11 +214,20 @@ class Opener {
     return packs_[path] = std::move(pack);
   }
 
+  // As pack_of; null where none is named.
+  Result<std::shared_ptr<const model::Verifier>> verifier_of(const std::string& path) {
+    if (path.empty()) return std::shared_ptr<const model::Verifier>();
+    auto& verifier = verifiers_[path];
+    if (!verifier) verifier = std::make_shared<const model::Verifier>(TRY(model::Verifier::open(path)));
+    return verifier;
+  }
+
   const CadreFile& file_;
   const CadreLoaders& loaders_;
   const base::Clock& clock_;
   std::shared_ptr<const net::HttpClient> client_;
   std::map<std::string, Pack> packs_;
+  std::map<std::string, std::shared_ptr<const model::Verifier>> verifiers_;
   std::map<std::string, std::shared_ptr<Tool>> tools_;
   std::map<std::string, std::string> tool_kinds_;  // by the tool's name
   std::map<std::string, std::shared_ptr<const engine::ChatModel>> models_;
@@ -223,8 +241,15 @@ Result<DecideScope> load_scope_router(const std::string& path) {
 }
 
 std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint,
-                              const std::string& pack_sha256) {
-  return fmt::format("{}{}{} over {}", pack_name, pack_sha256.empty() ? "" : " ", pack_sha256, table_fingerprint);
+                              const std::string& pack_sha256, const model::Verifier* verifier) {
+  return fmt::format("{}{}{}{}{} over {}", pack_name, pack_sha256.empty() ? "" : " ", pack_sha256,
+                     verifier == nullptr ? "" : " verified by ", verifier == nullptr ? "" : verifier->name(),
+                     table_fingerprint);
+}
+
+bool is_fitted_to(const model::Verifier& verifier, const std::string& pack_name) {
+  const auto training = base::json_object(verifier.contract(), "training");
+  return training.ok() && (*training)->value("specialist", std::string()) == pack_name;
 }
 
 std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base::Clock& clock, DecideScope scope,

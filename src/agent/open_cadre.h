@@ -54,9 +54,12 @@ std::unique_ptr<Planner> make_planner(const Specialists& specialists, const base
                                       std::unique_ptr<Tier> routes = nullptr,
                                       std::vector<std::unique_ptr<Tier>> planners = {});
 
-// The identity of a specialist over a table: another pack, or another byte of the file, is another one. `pack_sha256` may be empty: then packs
-// of one name and version are the same.
+// The identity of a specialist over a table: another pack, another verifier (null: none), or another byte of the file, is another one.
+// `pack_sha256` may be empty: then packs of one name and version are the same.
 std::string identity_of_table(const std::string& pack_name, const std::string& table_fingerprint,
-                              const std::string& pack_sha256 = "");
+                              const std::string& pack_sha256 = "", const model::Verifier* verifier = nullptr);
+
+// Was the verifier's calibration fitted to the confidence of this pack? With another one its verdicts' weights mean little.
+bool is_fitted_to(const model::Verifier& verifier, const std::string& pack_name);
 
 }  // namespace cadre::agent

@@ -42,10 +42,14 @@ const Verdict* first_refusal(const std::vector<Verdict>& verdicts) {
   return nullptr;
 }
 
+bool is_doubted(const std::vector<Verdict>& verdicts) {
+  return std::any_of(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) { return !verdict.passed; });
+}
+
 double share_kept(const std::vector<Verdict>& verdicts, double doubt_keeps) {
   if (first_refusal(verdicts) != nullptr) return 0;
   double keeps = 1;
-  for (const Verdict& verdict : verdicts) keeps *= verdict.passed ? 1.0 : doubt_keeps;
+  for (const Verdict& verdict : verdicts) keeps *= verdict.weight.value_or(verdict.passed ? 1.0 : doubt_keeps);
   return keeps;
 }
 
@@ -96,6 +100,11 @@ class Machine {
   }
   double confidence(size_t index, double probability, double keeps) const {
     return posterior(probability, keeps, state_.steps[index].excluded_probability);
+  }
+
+  // Of a call that has not been counted among the judged ones yet.
+  double confidence_of_present(size_t index, double probability, double keeps) const {
+    return posterior(probability, keeps, state_.steps[index].excluded_probability + (1 - keeps) * probability);
   }
 
   void enter(size_t index, StepPhase phase);
@@ -292,6 +301,7 @@ void Machine::next_candidate(size_t index) {
   };
   while (at.candidate < at.candidates.size() && was_refused(at.candidates[at.candidate].call)) ++at.candidate;
   at.candidate_keeps = 1;
+  at.candidate_is_doubted = false;
   at.is_approved = false;
   at.retries = 0;
   at.result = nullptr;
@@ -305,6 +315,7 @@ void Machine::next_candidate(size_t index) {
 Result<void> Machine::on(const CallVerified& event) {
   TRY(require_step(event.step, StepPhase::kVerifyingCall, "call.verified"));
   step(event.step).candidate_keeps = share_kept(event.verdicts, policy(event.step).doubt_keeps);
+  step(event.step).candidate_is_doubted = is_doubted(event.verdicts);
   if (const Verdict* refusal = first_refusal(event.verdicts)) {
     refuse(event.step, error_of(*refusal));
   } else {
@@ -317,7 +328,7 @@ Result<void> Machine::on(const CallVerified& event) {
 void Machine::before_call(size_t index) {
   StepState& at = step(index);
   const StepPolicy& terms = policy(index);
-  const double sure = confidence(index, at.candidates[at.candidate].probability, at.candidate_keeps);
+  const double sure = confidence_of_present(index, at.candidates[at.candidate].probability, at.candidate_keeps);
   const bool is_unsure = sure < terms.confidence_min;
   if (terms.approval == Approval::kAlways || (terms.approval == Approval::kUnsure && is_unsure)) {
     at.approval_why = is_unsure
@@ -441,10 +452,12 @@ Result<void> Machine::on(const ResultVerified& event) {
               fmt::format("the call was made, and what it returned was refused: {}", error_of(*refusal).message));
   } else if (refusal != nullptr) {
     refuse(event.step, error_of(*refusal));
-  } else if (keeps < 1 && !changes_something(event.step) && !at.is_approved) {
+  } else if ((at.candidate_is_doubted || is_doubted(event.verdicts)) && !changes_something(event.step) &&
+             !at.is_approved) {
     doubt(event.step, keeps, event.output);
   } else {
     const Choice passed{at.candidates[at.candidate], event.output, keeps};
+    at.excluded_probability += (1 - keeps) * passed.candidate.probability;
     choose(event.step, !at.is_approved && is_doubted_one_likelier(at, passed) ? Choice(*at.doubted) : passed);
   }
   return {};

@@ -18,7 +18,8 @@
 // reads and idempotent calls, and once-calls only if fenced, after a backoff.
 //
 // Confidence. Candidates carry calibrated probabilities p. A refused one is known to be wrong, a doubted one keeps a share of its
-// probability (StepPolicy::doubt_keeps), so the probability that candidate i is right after what the verifiers saw is
+// probability (StepPolicy::doubt_keeps, or what the verdict says) and one that a verifier vouches for gains, keeps_i above 1. Shares are
+// likelihood ratios, so the probability that candidate i is right after what the verifiers saw is
 //   keeps_i p_i / (1 - sum over judged j of (1 - keeps_j) p_j).
 // The first candidate that passes everything, or a doubted one that is still more probable, is chosen. Thread safety: pure functions over values.
 // SPDX-License-Identifier: Apache-2.0
@@ -107,6 +108,7 @@ struct StepState {
   bool is_exhaustive = false;  // the specialist has no others
   size_t candidate = 0;        // the one being judged
   double candidate_keeps = 1;
+  bool candidate_is_doubted = false;
   bool is_approved = false;
   std::vector<base::Json> refused;  // calls that are never made again, of all assignments
   double excluded_probability = 0;

@@ -273,6 +273,48 @@ TEST_F(PlanRun, ADoubtedCallAnswersWhereItIsStillLikelier) {
   EXPECT_EQ(state_.steps[0].chosen->call, Json({{"n", 1}}));
 }
 
+TEST_F(PlanRun, AVerdictMaySayByHowMuchItDoubtsOrVouches) {
+  begin({step("a", reader("sql"))});
+  propose(0, {{{{"n", 1}}, 0.6}, {{{"n", 2}}, 0.2}});
+  on(CallVerified{0, {{"learned", false, "", Severity::kDoubt, 0.1}}});
+  on(CallReturned{0, std::nullopt, false, "first"});
+  on(ResultVerified{0, {{"executes", true}}, "first"});
+  on(CallVerified{0, {{"learned", true, "", Severity::kDoubt, 3.0}}});
+  on(CallReturned{0, std::nullopt, false, "second"});
+  on(ResultVerified{0, {{"executes", true}}, "second"});
+  EXPECT_EQ(state_.steps[0].output, "second");
+  EXPECT_NEAR(state_.steps[0].confidence, 3 * 0.2 / (1 - 0.9 * 0.6 + 2 * 0.2), 1e-9);
+}
+
+TEST_F(PlanRun, AVouchedCallBecomesSurerButNeverCertain) {
+  begin({step("a", reader("sql"))});
+  propose(0, {{{{"n", 1}}, 0.9}});
+  on(CallVerified{0, {{"learned", true, "", Severity::kDoubt, 5.0}}});
+  on(CallReturned{0, std::nullopt, false, "some"});
+  on(ResultVerified{0, {}, "some"});
+  EXPECT_NEAR(state_.steps[0].confidence, 4.5 / 4.6, 1e-9) << "5 to 1 turns odds of 9 into 45";
+}
+
+TEST_F(PlanRun, ALearnedRefusalTakesTheNextCall) {
+  begin({step("a", reader("sql"))});
+  propose(0, {{{{"n", 1}}, 0.6}, {{{"n", 2}}, 0.3}});
+  on(CallVerified{0, {{"learned", false, "unlikely", Severity::kReject, 0.001}}});
+  EXPECT_EQ(state_.steps[0].refused, std::vector<Json>({{{"n", 1}}}));
+  pass_call(0);
+  on(CallReturned{0, std::nullopt, false, "second"});
+  on(ResultVerified{0, {}, "second"});
+  EXPECT_EQ(state_.steps[0].output, "second");
+}
+
+TEST_F(PlanRun, AVouchedCallIsNotHeldSurerThanItIsBeforeItChangesSomething) {
+  Assignment terms = writer("bank");
+  terms.policy.confidence_min = 0.8;
+  begin({step("a", terms)});
+  propose(0, {{{{"n", 1}}, 0.5}});
+  on(CallVerified{0, {{"learned", true, "", Severity::kDoubt, 2.0}}});  // 2 to 3, not 1
+  EXPECT_EQ(state_.outcome->reason, Reason::kLowConfidence);
+}
+
 TEST_F(PlanRun, AnUnknownValueIsNotGuessedAt) {
   begin({step("a", reader("sql"))});
   on(AttemptReturned{.candidates = {{{{"n", 1}}, 0.9}}, .unmatched_values = {"Atlantis"}});

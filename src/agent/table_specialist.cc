@@ -133,6 +133,7 @@ std::vector<std::string> words_of(const contract::SqlTask& task, const std::vect
 struct TableSpecialist::Impl {
   Impl(TableSpecialistOptions options, Pack given_pack, contract::Table given_table)
       : clock(*options.clock),
+        verifier(std::move(options.verifier)),
         pack(std::move(given_pack)),
         table(std::move(given_table)),
         tool(table, options.name + ".table") {
@@ -153,6 +154,7 @@ struct TableSpecialist::Impl {
                            int64_t candidates_max) const;
 
   const base::Clock& clock;
+  const std::shared_ptr<const model::Verifier> verifier;  // may be null
   const Pack pack;
   const contract::Table table;
   TableTool tool;
@@ -261,7 +263,10 @@ std::vector<Verdict> TableSpecialist::verify_call(const StepTask& step, const Ca
   if (!task.ok()) return {{"contract", false, task.error().message}};
   const auto parts = decided(impl_->table, **task, candidate);
   if (!parts.ok()) return {{"contract", false, parts.error().message}};
-  return agent::verify_call(impl_->table, **task, parts->sql, parts->call);
+  std::vector<Verdict> verdicts = agent::verify_call(impl_->table, **task, parts->sql, parts->call);
+  if (impl_->verifier && is_inside(impl_->table.schema(), parts->call))
+    verdicts.push_back(verify_learned(*impl_->verifier, impl_->table, **task, parts->call, candidate.probability));
+  return verdicts;
 }
 
 CheckedResult TableSpecialist::verify_result(const StepTask& step, const Candidate& candidate, const Json& json) const {

@@ -1,7 +1,7 @@
 // The specialist that answers questions from one table: a decider chooses the SELECT, the table executes it, a template says it.
 //
-// Input {"question"}, call {"sql"}, output {"sql", "columns", "rows", "truncated"}. Its verifiers are those of agent/verifiers.h; a call's
-// grounds are the decisions it was assembled from. Identity: pack and bytes of the table. Thread safety: as Specialist; it keeps one
+// Input {"question"}, call {"sql"}, output {"sql", "columns", "rows", "truncated"}. Its verifiers are those of agent/verifiers.h and, if it
+// is given one, the learned one; a call's grounds are the decisions it was assembled from. Identity: packs and bytes of the table. Thread safety: as Specialist; it keeps one
 // engine for every attempt that is under way at once, all over one set of weights.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "contract/table.h"
+#include "model/verifier.h"
 
 namespace cadre::agent {
 
@@ -25,8 +26,9 @@ inline constexpr size_t kTableResultBytesMax = 2 << 20;
 struct TableSpecialistOptions {
   std::string name;
   std::string purpose;
-  std::string identity;  // of pack and table
+  std::string identity;  // of packs and table
   StepPolicy policy;
+  std::shared_ptr<const model::Verifier> verifier = nullptr;  // that doubts, refuses or vouches for calls; may be null
   const base::Clock* clock = &base::system_clock();
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace cadre::agent {
@@ -14,10 +15,13 @@ enum class Severity : uint8_t {
 };
 
 struct Verdict {
-  std::string rule;  // "contract", "read_only", "executes", "non_empty", "confidence"
+  std::string rule;  // "contract", "read_only", "executes", "non_empty", "learned", "confidence"
   bool passed = false;
   std::string evidence;  // what was seen, for people
   Severity severity = Severity::kReject;
+  // By which factor the odds of the call being right change. Not said: 1 if it passed, else what
+  // the policy keeps of a doubted call (StepPolicy::doubt_keeps).
+  std::optional<double> weight = std::nullopt;
   bool operator==(const Verdict&) const = default;
 };
 

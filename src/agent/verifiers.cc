@@ -124,6 +124,20 @@ std::vector<Verdict> verify_call(const Table& table, const contract::SqlTask& ta
   return verdicts;
 }
 
+Verdict verify_learned(const model::Verifier& verifier, const Table& table, const contract::SqlTask& task,
+                       const SqlCall& call, double confidence) {
+  const model::CallFeatures features = model::CallReader(table, task).read(call);
+  const model::Judgement judged = verifier.judge(features, confidence);
+  Verdict verdict{"learned", !judged.is_refused && !judged.is_doubted,
+                  fmt::format("right with probability {:.2f} by the verifier, {:.2f} with the specialist's {:.2f}",
+                              judged.probability, judged.together, confidence),
+                  judged.is_refused ? Severity::kReject : Severity::kDoubt, judged.weight};
+  if (verdict.passed) return verdict;
+  const std::string part = verifier.weakest_part(features);
+  if (!part.empty()) verdict.evidence += fmt::format("; most against it: {}", part);
+  return verdict;
+}
+
 std::vector<Verdict> verify_result(const Table& table, const SqlCall& call, const QueryResult& result) {
   return {executes(result), non_empty(table, call, result)};
 }

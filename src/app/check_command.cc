@@ -29,6 +29,7 @@ Json specialist_to_json(const agent::SpecialistEntry& entry, const agent::Specia
   if (entry.kind == agent::SpecialistKind::kTable) {
     json["pack"] = entry.pack;
     json["table"] = entry.table;
+    if (!entry.verifier.empty()) json["verifier"] = entry.verifier;
   }
   if (entry.kind == agent::SpecialistKind::kEndpoint && !entry.pack.empty()) json["pack"] = entry.pack;
   json.update(specialist.details());
@@ -65,6 +66,7 @@ std::string table_to_text(const agent::SpecialistEntry& entry, const agent::Spec
       fmt::format("  pack       {} ({})\n  table      {}, {} rows\n  columns    {}\n", printable(entry.pack),
                   printable(specialist.definition().version), printable(entry.table), details["rows"].get<uint64_t>(),
                   columns_text(details["columns"]));
+  if (!entry.verifier.empty()) text += fmt::format("  verifier   {}\n", printable(entry.verifier));
   text += fmt::format("  answers    from confidence {:.2f} on\n", specialist.definition().policy.confidence_min);
   for (const Json& note : details["notes"])
     text += fmt::format("  note       {}\n", printable(note.get<std::string>()));

@@ -17,6 +17,7 @@
 #include "eval/spider_suite.h"
 #include "eval/sql_suite.h"
 #include "eval/tables_suite.h"
+#include "eval/verifier_suite.h"
 #include "eval/wikisql_suite.h"
 
 namespace cadre::app {
@@ -97,6 +98,27 @@ Result<SuiteReport> run_intents(const EvalOptions& options) {
   return eval::run_intents_suite(router, suite_options);
 }
 
+Result<SuiteReport> run_verifier(const EvalOptions& options) {
+  const std::string path = find_specialist(options.verifier, "verifier.gguf");
+  if (path.empty())
+    return Error{
+        ErrorCode::kNotFound,
+        "no verifier: verifier.gguf is not installed; make one with `cadre train recipes/verifier.yaml`, or give "
+        "--verifier FILE"};
+  const auto verifier = TRY(model::Verifier::open(path));
+  const auto engine = TRY(engine::DeciderEngine::load(TRY(specialist_path(options.specialist))));
+  Progress progress(base::system_clock());
+  SqlSuiteOptions suite_options;
+  suite_options.data = options.data;
+  suite_options.split = options.split;
+  suite_options.limit = static_cast<size_t>(options.limit);
+  suite_options.execution_guided_k = static_cast<size_t>(options.candidates_max);
+  suite_options.progress = [&](size_t done, size_t total) {
+    progress.show(fmt::format("{} of {} cases", done, total));
+  };
+  return eval::run_verifier_suite(*engine, verifier, suite_options);
+}
+
 void print_report(const base::Json& values, bool json) {
   if (json) {
     fmt::print("{}\n", base::dump_json(values));
@@ -140,13 +162,28 @@ void add_intents(Command& parent, EvalOptions& options) {
   command.action([&options] { return run_eval("intents", options); });
 }
 
+void add_verifier(Command& parent, EvalOptions& options) {
+  Command& command = parent.command(
+      "verifier", "The learned verifier against the specialist's own confidence (a WikiSQL or a Spider set)");
+  command.text("--data", options.data, "the folder with the set's files").required();
+  command.text("--split", options.split, "which files of it: SPLIT.jsonl and so on");
+  command.text("--verifier", options.verifier, "the verifier pack to measure instead of the installed verifier.gguf");
+  command.text("--specialist", options.specialist, "the pack whose calls it judges instead of the installed sql.gguf");
+  command.integer("--limit", options.limit, "the first so many cases; 0 is all", 0, 100'000'000);
+  command.integer("--candidates", options.candidates_max, "calls asked of the specialist", 1, 64);
+  command.flag("--json", options.json, "one flat JSON object instead of text");
+  command.example("cadre eval verifier --data wikisql --split dev --json");
+  command.action([&options] { return run_eval("verifier", options); });
+}
+
 }  // namespace
 
 int run_eval(const std::string& suite, const EvalOptions& options) {
   const SqlSuite* sql_suite = find_suite(suite);
   auto report = sql_suite != nullptr ? run_sql_suite(*sql_suite, options)
-                : suite == "intents"
-                    ? run_intents(options)
+                : suite == "intents" ? run_intents(options)
+                : suite == "verifier"
+                    ? run_verifier(options)
                     : Result<SuiteReport>(Error{ErrorCode::kInvalid, fmt::format("there is no suite \"{}\"", suite)});
   if (!report.ok()) {
     fmt::print(stderr, "cadre eval: {}\n", printable(report.error().message));
@@ -161,6 +198,7 @@ void add_eval(CommandLine& line, EvalOptions& options) {
   Command& command = line.command("eval", "Measure a specialist on a set of cases");
   for (const SqlSuite& suite : kSqlSuites) add_sql_suite(command, suite, options);
   add_intents(command, options);
+  add_verifier(command, options);
   command.example("cadre eval wikisql --data wikisql --split dev --json");
 }
 

@@ -13,6 +13,7 @@ struct EvalOptions {
   std::string data;
   std::string split = "dev";
   std::string specialist;
+  std::string verifier;  // the pack; empty = the installed one
   std::string predictions;
   int64_t limit = 0;
   int64_t candidates_max = 8;
@@ -23,7 +24,7 @@ struct EvalOptions {
 
 void add_eval(CommandLine& line, EvalOptions& options);
 
-// `suite`: "wikisql", "spider", "tables", "intents".
+// `suite`: "wikisql", "spider", "tables", "intents", "verifier".
 int run_eval(const std::string& suite, const EvalOptions& options);
 
 }  // namespace cadre::app

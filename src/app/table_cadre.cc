@@ -12,6 +12,7 @@
 #include "app/progress.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "model/verifier.h"
 
 namespace cadre::app {
 namespace {
@@ -25,6 +26,15 @@ Result<agent::DecideScope> open_scope() {
   auto scope = agent::load_scope_router(path);
   if (!scope.ok()) return std::move(scope).error().with_context(fmt::format("load router \"{}\"", path));
   return scope;
+}
+
+// The installed verifier, if it was fitted to this pack; a run goes without one otherwise.
+Result<std::shared_ptr<const model::Verifier>> open_verifier(const agent::Pack& pack) {
+  const std::string path = find_specialist("", "verifier.gguf");
+  if (path.empty()) return std::shared_ptr<const model::Verifier>();
+  auto verifier = std::make_shared<const model::Verifier>(TRY(model::Verifier::open(path)));
+  if (!agent::is_fitted_to(*verifier, pack.name)) verifier.reset();
+  return verifier;
 }
 
 Result<contract::Table> open_table(const TableCadreOptions& options) {
@@ -57,11 +67,13 @@ Result<TableCadre> open_table_cadre(const TableCadreOptions& options, const agen
   opened.cadre = std::make_unique<agent::Cadre>();
   opened.cadre->notes = table.notes();
   const agent::StepPolicy policy = policy_of(options, pack, table.row_count());
+  const auto verifier = TRY(open_verifier(pack));
   opened.specialist = std::make_shared<agent::TableSpecialist>(
       agent::TableSpecialistOptions{.name = "table",
                                     .purpose = "answers questions from the table",
-                                    .identity = agent::identity_of_table(pack.name, fingerprint),
-                                    .policy = policy},
+                                    .identity = agent::identity_of_table(pack.name, fingerprint, "", verifier.get()),
+                                    .policy = policy,
+                                    .verifier = verifier},
       pack, std::move(table));
   opened.cadre->specialists.push_back(TRY(agent::CheckedSpecialist::make(opened.specialist)));
   opened.cadre->planner = agent::make_planner(opened.cadre->specialists, base::system_clock(), TRY(open_scope()));

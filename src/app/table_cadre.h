@@ -1,4 +1,4 @@
-// The cadre of `cadre ask`: one table, one specialist, the router that is installed.
+// The cadre of `cadre ask`: one table, one specialist, the router and the verifier that are installed.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -10,6 +10,7 @@
 #include "app/printable.h"
 #include "app/train_router.h"
 #include "app/train_sql.h"
+#include "app/train_verifier.h"
 #include "base/clock.h"
 #include "text/yaml.h"
 
@@ -22,9 +23,10 @@ Result<void> train(const TrainCommandOptions& options) {
   if (!kind.ok()) return Error{kind.error()}.with_context(options.recipe);
   if (*kind == "sql_decider") return train_sql(recipe, options);
   if (*kind == "router") return train_router(recipe, options);
-  return Error{
-      ErrorCode::kUnsupported,
-      fmt::format("{}: kind \"{}\" is not one that cadre trains (sql_decider, router)", options.recipe, *kind)};
+  if (*kind == "verifier") return train_verifier(recipe, options);
+  return Error{ErrorCode::kUnsupported,
+               fmt::format("{}: kind \"{}\" is not one that cadre trains (sql_decider, router, verifier)",
+                           options.recipe, *kind)};
 }
 
 }  // namespace
@@ -54,6 +56,8 @@ void add_train(CommandLine& line, TrainCommandOptions& options) {
   command.text("--out", options.out, "the pack to write (default: RUN/NAME.gguf)");
   command.text("--run", options.run, "folder for checkpoints (default: runs/NAME)");
   command.text("--quantisation", options.quantisation, "F32, BF16, Q8_0 or Q4_0 (default: the recipe's)");
+  command.text("--specialist", options.specialist,
+               "for a verifier: the pack whose calls it will judge instead of the installed sql.gguf");
   command.text("--date", options.date, "date of the evaluation card (default: today)");
   command.integer("--threads", options.threads, "threads (default: all processors); does not change the result", 0,
                   256);

@@ -15,6 +15,7 @@ struct TrainCommandOptions {
   std::string out;           // the pack; empty = RUN/NAME.gguf
   std::string run;           // checkpoints; empty = runs/NAME
   std::string quantisation;  // F32, BF16, Q8_0, Q4_0; empty = the recipe's
+  std::string specialist;    // whose calls a verifier judges; empty = the installed one
   std::string date;          // of the evaluation card, YYYY-MM-DD; empty = today
   int64_t threads = 0;       // 0 = all processors
   int64_t questions = 0;     // at most so many training questions; 0 = all

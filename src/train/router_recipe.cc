@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+
+#include "train/recipe_reader.h"
 
 namespace cadre::train {
 
@@ -12,80 +13,11 @@ using base::Json;
 
 namespace {
 
-// Reads the keys of one map and, at the end, refuses those that nobody asked for.
-class Reader {
- public:
-  Reader(const Json& map, std::string where) : map_(map), where_(std::move(where)) {}
-
-  Result<void> text(const char* key, std::string& out) {
-    if (const Json* value = find(key)) {
-      if (!value->is_string()) return refuse(key, "must be a text");
-      out = value->get<std::string>();
-    }
-    return {};
-  }
-
-  Result<void> texts(const char* key, std::vector<std::string>& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return {};
-    if (!value->is_array()) return refuse(key, "must be a list of texts");
-    for (const Json& item : *value) {
-      if (!item.is_string()) return refuse(key, "must be a list of texts");
-      out.push_back(item.get<std::string>());
-    }
-    return {};
-  }
-
-  template <class Integer>
-  Result<void> integer(const char* key, Integer& out, int64_t low, int64_t high) {
-    if (const Json* value = find(key)) {
-      if (!value->is_number_integer() || value->get<int64_t>() < low || value->get<int64_t>() > high)
-        return refuse(key, fmt::format("must be an integer from {} to {}", low, high));
-      out = static_cast<Integer>(value->get<int64_t>());
-    }
-    return {};
-  }
-
-  template <class Float>
-  Result<void> number(const char* key, Float& out, double low, double high) {
-    if (const Json* value = find(key)) {
-      if (!value->is_number() || !(value->get<double>() >= low && value->get<double>() <= high))
-        return refuse(key, fmt::format("must be a number from {} to {}", low, high));
-      out = static_cast<Float>(value->get<double>());
-    }
-    return {};
-  }
-
-  const Json* find(const char* key) {
-    known_.insert(key);
-    const auto found = map_.find(key);
-    return found == map_.end() ? nullptr : &*found;
-  }
-
-  Error refuse(const char* key, const std::string& what) const {
-    return Error{ErrorCode::kInvalid, fmt::format("recipe: {}{} {}", where_, key, what)};
-  }
-
-  Result<void> finish() const {
-    for (const auto& [key, value] : map_.items())
-      if (!known_.contains(key)) return refuse(key.c_str(), "is not a setting of a router");
-    return {};
-  }
-
- private:
-  const Json& map_;
-  std::string where_;
-  std::set<std::string> known_;
-};
-
-Result<Reader> reader_of(const Json& map, std::string where) {
-  if (!map.is_object()) return Error{ErrorCode::kInvalid, fmt::format("recipe: {}must be a map of settings", where)};
-  return Reader(map, std::move(where));
-}
+constexpr const char* kWhat = "router";
 
 Result<RouterSource> read_source(const Json& json, const std::string& where) {
   RouterSource source;
-  Reader reader = TRY(reader_of(json, where));
+  RecipeReader reader = TRY(RecipeReader::over(json, kWhat, where));
   TRY(reader.text("data_set", source.data_set));
   TRY(reader.text("file", source.file));
   TRY(reader.text("text", source.text));
@@ -126,7 +58,7 @@ Result<std::vector<RouterSource>> read_sources(const Json* list, const char* key
 }
 
 Result<void> read_linear(const Json& json, LinearOptions& options) {
-  Reader reader = TRY(reader_of(json, "linear."));
+  RecipeReader reader = TRY(RecipeReader::over(json, kWhat, "linear."));
   TRY(reader.integer("buckets", options.buckets, 1, 1 << 20));
   TRY(reader.integer("epochs", options.epochs, 1, 1000));
   TRY(reader.number("learning_rate", options.learning_rate, 1e-6, 10));
@@ -134,8 +66,11 @@ Result<void> read_linear(const Json& json, LinearOptions& options) {
   return reader.finish();
 }
 
-Result<void> read_net(const Json& json, RouterNetOptions& options) {
-  Reader reader = TRY(reader_of(json, "net."));
+
+}  // namespace
+
+Result<void> read_net_options(const Json& json, const char* what, RouterNetOptions& options) {
+  RecipeReader reader = TRY(RecipeReader::over(json, what, "net."));
   TRY(reader.integer("rows", options.rows, 1, 1 << 20));
   TRY(reader.integer("width", options.width, 1, 1024));
   TRY(reader.integer("hidden", options.hidden, 1, 4096));
@@ -149,13 +84,11 @@ Result<void> read_net(const Json& json, RouterNetOptions& options) {
   return reader.finish();
 }
 
-}  // namespace
-
 Result<RouterRecipe> router_recipe_from_json(const Json& json) {
   RouterRecipe recipe;
   recipe.source = json;
   std::string kind;
-  Reader reader = TRY(reader_of(json, ""));
+  RecipeReader reader = TRY(RecipeReader::over(json, kWhat, ""));
   TRY(reader.text("kind", kind));
   if (kind != "router") return reader.refuse("kind", "must be router");
   TRY(reader.text("name", recipe.name));
@@ -167,7 +100,7 @@ Result<RouterRecipe> router_recipe_from_json(const Json& json) {
   TRY(reader.number("declined_right_max", recipe.declined_right_max, 0, 1));
   TRY(reader.number("linear_risk_max", recipe.linear_risk_max, 0, 1));
   if (const Json* linear = reader.find("linear")) TRY(read_linear(*linear, recipe.linear));
-  if (const Json* net = reader.find("net")) TRY(read_net(*net, recipe.net));
+  if (const Json* net = reader.find("net")) TRY(read_net_options(*net, kWhat, recipe.net));
   recipe.sources = TRY(read_sources(reader.find("sources"), "sources", recipe.folds));
   recipe.evaluation = TRY(read_sources(reader.find("evaluation"), "evaluation", recipe.folds));
   TRY(reader.finish());

@@ -61,6 +61,9 @@ struct RouterRecipe {
   base::Json source;                     // the recipe as read, for the pack
 };
 
+// The settings of a net ("net." of the recipe of a `what`).
+Result<void> read_net_options(const base::Json& json, const char* what, RouterNetOptions& options);
+
 Result<RouterRecipe> router_recipe_from_json(const base::Json& json);
 
 }  // namespace cadre::train
