@@ -18,7 +18,7 @@ using base::Json;
 
 namespace {
 
-void print_progress(const train::VerifierProgress& p) {
+void print_verifier_progress(const train::VerifierProgress& p) {
   if (p.loss > 0)
     fmt::print(stderr, "{}: epoch {} of {}, loss {:.4f}\n", p.part, p.done, p.total, p.loss);
   else
@@ -54,7 +54,7 @@ Result<void> train_verifier(const Json& recipe_json, const TrainCommandOptions& 
   train.data_directory = options.data;
   train.specialist = engine->name();
   if (options.questions > 0) train.questions_max = static_cast<size_t>(options.questions);
-  train.on_progress = print_progress;
+  train.on_progress = print_verifier_progress;
   train.propose = [&](const contract::Table& table,
                       const contract::SqlTask& task) -> Result<std::vector<train::ProposedCall>> {
     const auto attempt = TRY(engine->attempt_sql(table, task, recipe.proposals));
