@@ -33,9 +33,9 @@ class Script {
     const std::lock_guard lock(mutex_);
     answers_.push_back(http_answer(200, base::dump_json(body), "Content-Type: application/json\r\n"));
   }
-  void fail(int status) {
+  void fail(int status, const std::string& headers = "") {
     const std::lock_guard lock(mutex_);
-    answers_.push_back(http_answer(status, "{}", "Content-Type: application/json\r\n"));
+    answers_.push_back(http_answer(status, "{}", "Content-Type: application/json\r\n" + headers));
   }
   uint16_t port() const { return server_.port(); }
   size_t asked() const { return server_.requests().size(); }
@@ -140,6 +140,21 @@ TEST_F(EndpointOffice, AnEndpointThatIsBusyIsAskedAgain) {
   script_.fail(503);
   script_.say({{"amount", 120}, {"currency", "CHF"}});
   EXPECT_EQ(ask({.specialist = "amounts", .input = {{"letter", "CHF 120"}}}).status, RunStatus::kAnswered);
+}
+
+TEST_F(EndpointOffice, TheWaitThatABusyEndpointAsksForIsInTheJournalAndOneOverTheStepsTimeIsNotWaited) {
+  open("");
+  script_.fail(429, "Retry-After: 0\r\n");
+  script_.fail(503, "Retry-After: 3600\r\n");
+  const RunView view = ask({.specialist = "amounts", .input = {{"letter", "CHF 120"}}});
+  EXPECT_EQ(view.status, RunStatus::kFailed);
+  EXPECT_EQ(script_.asked(), 2U);
+  std::vector<Json> asked;
+  const auto records = runtime_->events(view.run, -1, 100).value();
+  for (const RunEvent& record : records) {
+    if (record.kind == "attempt.returned") asked.push_back(record.payload["retry_after"]["wait_ms"]);
+  }
+  EXPECT_EQ(asked, (std::vector<Json>{0, 3'600'000}));
 }
 
 TEST_F(EndpointOffice, MoneyIsABudget) {
