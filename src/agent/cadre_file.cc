@@ -96,10 +96,24 @@ void read_endpoint_keys(Section& section, SpecialistEntry& entry) {
   section.flag("grounded_counts", asked.grounding.counts);
 }
 
+// Of more than `above`, the `best` are shown.
+void read_retrieval(Section& section, RetrievalSettings& settings) {
+  const Json* map = section.find("retrieval");
+  if (map == nullptr) return;
+  Section inner(section.reading(), *map, section.below("retrieval"));
+  inner.integer("above", 1, 4'096, settings.above);
+  inner.integer("best", 1, 200, settings.best);
+  if (settings.best > settings.above)
+    inner.refuse("best", fmt::format("of more than {} (\"above\") the best {} cannot be shown: say \"best\" up to "
+                                     "\"above\"",
+                                     settings.above, settings.best));
+}
+
 void read_chat_keys(Section& section, SpecialistEntry& entry) {
   section.required_text("endpoint", "local", entry.endpoint);
   section.text("instruction", entry.asked.instruction);
   section.integer("answer_tokens_max", 1, 1'000'000, entry.asked.answer_tokens_max);
+  read_retrieval(section, entry.chat_retrieval);
 }
 
 // Without the key: a table, which was the only kind once.
@@ -259,6 +273,7 @@ void read_planner(Section& section, OrchestratorEntry& entry) {
   entry.plans.confidence = confidence.value_or(entry.plans.confidence);
   section.integer("steps_max", 1, static_cast<int64_t>(kPlanStepsMax), entry.plans.steps_max);
   section.integer("timeout_ms", 1, 3'600'000, entry.plans.timeout_ms);
+  read_retrieval(section, entry.plans.retrieval);
 }
 
 void read_route_step(Reading& reading, const std::string& id, const Json& map, const std::string& pointer,

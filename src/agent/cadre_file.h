@@ -18,13 +18,14 @@
 #include "agent/plan_events.h"
 #include "agent/plan_tier.h"
 #include "agent/route_tier.h"
+#include "agent/tool_index.h"
 #include "base/result.h"
 #include "engine/chat_endpoint.h"
 
 namespace cadre::agent {
 
 inline constexpr int64_t kCadreFormat = 1;
-inline constexpr size_t kCadreSpecialistsMax = 64;
+inline constexpr size_t kCadreSpecialistsMax = 4'096;
 inline constexpr size_t kCadreNameBytesMax = 64;
 
 // What a specialist's `policy` says; what it leaves out is the pack's or the cadre's.
@@ -63,6 +64,7 @@ struct SpecialistEntry {
   // kEndpoint, kChat: a name of `endpoints`, and how it is asked; name, purpose, policy and input schema are the entry's
   std::string endpoint;
   EndpointSpecialistOptions asked;
+  RetrievalSettings chat_retrieval;  // kChat: how many of a chat's tools are shown
   // kCall, kTemplate, kEndpoint; null: the tool's, any object
   base::Json input_schema;
   // kEndpoint with a pack: the map as it stands in the file, and where ("12:5") each part of it does, by JSON pointer; "" is its name.

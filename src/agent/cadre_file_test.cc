@@ -174,5 +174,23 @@ TEST(CadreFile, PathsAreRelativeToTheFile) {
   EXPECT_EQ(file->specialists[0].table, folder.path() + "/sales.csv");
 }
 
+TEST(CadreFile, WhatIsShownOfManyIsSetForPlannersAndChatsAndErrorsNameTheLine) {
+  const std::string head = std::string(kSmallest) +
+                           "  talk: {kind: chat, purpose: talks, endpoint: local, retrieval: {above: 9, best: 4}}\n"
+                           "endpoints:\n"
+                           "  local: {url: \"http://127.0.0.1:1/v1\", model: m}\n"
+                           "planner:\n"
+                           "  endpoint: local\n";
+  const CadreFile file = parse(head + "  retrieval: {above: 100, best: 30}\n").value();
+  EXPECT_EQ(file.specialists[1].chat_retrieval.best, 4);
+  EXPECT_EQ(file.planner.plans.retrieval.above, 100);
+  EXPECT_EQ(file.planner.plans.retrieval.best, 30);
+  EXPECT_EQ(file.orchestrator.plans.retrieval.best, 20) << "the default";
+  EXPECT_THAT(problems_of(head + "  retrieval: {above: 10, best: 30}\n"),
+              HasSubstr("cadre.yaml:10:31: of more than 10"));
+  EXPECT_THAT(problems_of(head + "  retrieval: {above: 0}\n"), HasSubstr("cadre.yaml:10:"));
+  EXPECT_THAT(problems_of(head + "  retrieval: {worst: 1}\n"), HasSubstr("unknown key \"worst\""));
+}
+
 }  // namespace
 }  // namespace cadre::agent

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -72,6 +74,73 @@ Result<Json> calls_schema(const Json& chat) {
                           {"items", {{"anyOf", std::move(any)}}}}}},
                        {"tool_calls"});
 }
+
+constexpr size_t kUserMessagesRead = 4;
+constexpr size_t kIndexesKept = 8;
+
+// Names that the chat's assistant has called.
+std::vector<std::string> called_in(const Json& chat) {
+  std::vector<std::string> called;
+  for (const Json& message : chat["messages"]) {
+    if (!message.contains("tool_calls")) continue;
+    for (const Json& call : message["tool_calls"]) called.push_back(call["function"]["name"].get<std::string>());
+  }
+  return called;
+}
+
+// The latest first.
+std::vector<std::string_view> user_texts(const Json& chat) {
+  std::vector<std::string_view> texts;
+  for (auto message = chat["messages"].rbegin(); message != chat["messages"].rend(); ++message) {
+    if (texts.size() == kUserMessagesRead) break;
+    const auto content = message->find("content");
+    if ((*message)["role"] == "user" && content != message->end() && content->is_string())
+      texts.push_back(content->get_ref<const std::string&>());
+  }
+  return texts;
+}
+
+// The index of a list of tools.
+struct ToolCatalogue {
+  std::vector<std::string> names;
+  ToolIndex index;
+};
+
+ToolCatalogue catalogue_of(const Json& tools) {
+  ToolCatalogue catalogue;
+  std::vector<IndexedTool> indexed;
+  for (const Json& tool : tools) {
+    const Json& function = tool["function"];
+    catalogue.names.push_back(function["name"].get<std::string>());
+    indexed.push_back(indexed_tool(catalogue.names.back(), function.value("description", ""),
+                                   function.value("parameters", Json::object())));
+  }
+  catalogue.index = ToolIndex::make(indexed);
+  return catalogue;
+}
+
+// Every attempt and every message of a chat brings the same tools again: the last few lists stay indexed.
+class ToolCatalogues {
+ public:
+  std::shared_ptr<const ToolCatalogue> of(const Json& tools) const {
+    const std::string digest = base::to_hex(base::sha256(base::dump_json(tools)));
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [known, catalogue] : kept_) {
+        if (known == digest) return catalogue;
+      }
+    }
+    auto catalogue = std::make_shared<const ToolCatalogue>(catalogue_of(tools));
+    const std::lock_guard lock(mutex_);
+    kept_.emplace_front(digest, catalogue);
+    if (kept_.size() > kIndexesKept) kept_.pop_back();
+    return catalogue;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::deque<std::pair<std::string, std::shared_ptr<const ToolCatalogue>>> kept_;
+};
 
 std::optional<Json> content_schema(const Json& chat) {
   const Json format = chat.value("response_format", Json());
@@ -146,7 +215,8 @@ class ChatSpecialist final : public Specialist {
                                               {"content", "tool_calls", "finish_reason"});
     definition_.policy = options_.policy;
     definition_.identity =
-        fmt::format("chat {} {}", model_->identity(), base::to_hex(base::sha256(options_.instruction)));
+        fmt::format("chat {} {} {}/{}", model_->identity(), base::to_hex(base::sha256(options_.instruction)),
+                    options_.retrieval.best, options_.retrieval.above);
     definition_.is_chat = true;
     definition_.is_slow = true;
   }
@@ -154,14 +224,15 @@ class ChatSpecialist final : public Specialist {
   const SpecialistDefinition& definition() const override { return definition_; }
 
   AttemptReturned attempt(const StepTask& task, const AttemptLimits& limits) const override {
-    const Json& chat = task.input["chat"];
+    AttemptReturned returned;
+    const Json chat = shown_of(task.input["chat"], returned.retrieved);
     const auto schema = chat_answer_schema(chat);
     if (!schema.ok()) return {.error = schema.error(), .is_exhaustive = true};
     const engine::ChatOutcome outcome = model_->chat(request_for(chat, *schema, task, limits));
-    AttemptReturned returned;
     returned.usage = {outcome.usage.tokens_in, outcome.usage.tokens_out, outcome.usage.cost_micros};
     if (outcome.error) {
       returned.error = outcome.error;
+      if (outcome.retry_after_ms) returned.retry_after = RetryAfter{*outcome.retry_after_ms};
       return returned;
     }
     auto answer = read(chat, *schema, outcome);
@@ -176,8 +247,8 @@ class ChatSpecialist final : public Specialist {
 
   // Again from what the model wrote, on the way out: the contract does not rest on attempt().
   std::vector<Verdict> verify_call(const StepTask& task, const Candidate& candidate) const override {
-    const Json& chat = task.input["chat"];
-    const auto schema = chat_answer_schema(chat);
+    std::vector<Retrieved> retrieved;
+    const auto schema = chat_answer_schema(shown_of(task.input["chat"], retrieved));
     if (!schema.ok()) return {{"contract", false, schema.error().message}};
     const auto check = SchemaCheck::make(*schema);
     if (!check.ok()) return {{"contract", false, check.error().message}};
@@ -193,6 +264,27 @@ class ChatSpecialist final : public Specialist {
   }
 
  private:
+  // The chat with the tools that the model is shown.
+  Json shown_of(const Json& chat, std::vector<Retrieved>& retrieved) const {
+    if (!has_tools(chat) || std::cmp_less_equal(chat["tools"].size(), options_.retrieval.above)) return chat;
+    if (chat.value("tool_choice", Json("auto")).is_object()) return chat;  // that one alone is shown
+    const auto catalogue = catalogues_.of(chat["tools"]);
+    const std::vector<std::string> called = called_in(chat);
+    std::vector<size_t> kept;
+    for (size_t i = 0; i < catalogue->names.size(); ++i) {
+      if (std::find(called.begin(), called.end(), catalogue->names[i]) != called.end()) kept.push_back(i);
+    }
+    ShownTools shown = choose_shown(catalogue->index, catalogue->names, user_texts(chat), kept, options_.retrieval);
+    retrieved = std::move(shown.retrieved);
+    Json few = Json::object();
+    for (const auto& [name, member] : chat.items()) {
+      if (name != "tools") few[name] = member;
+    }
+    few["tools"] = Json::array();
+    for (const size_t i : shown.tools) few["tools"].push_back(chat["tools"][i]);
+    return few;
+  }
+
   engine::ChatRequest request_for(const Json& chat, const Json& schema, const StepTask& task,
                                   const AttemptLimits& limits) const {
     engine::ChatRequest request;
@@ -228,6 +320,7 @@ class ChatSpecialist final : public Specialist {
   ChatSpecialistOptions options_;
   std::shared_ptr<const engine::ChatModel> model_;
   SpecialistDefinition definition_;
+  ToolCatalogues catalogues_;
 };
 
 }  // namespace

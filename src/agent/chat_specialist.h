@@ -6,6 +6,10 @@
 // json_schema the content is a JSON text that satisfies it. An answer outside of it is refused and asked for again with the typed error, never
 // with what was written. Works with endpoints that know nothing of tools: they are asked for JSON.
 //
+// Of more tools than `retrieval.above` the model is shown those that the chat is about (agent/tool_index.h): its latest user messages, the last first. A tool
+// that the chat has called already stays, and so does the one that tool_choice names. Contract, prompt and schema are made of these; the attempt's
+// record names them with their scores. It depends on the chat alone: a replay shows the same.
+//
 // Input {"chat": {"messages", "tools", "tool_choice", "parallel_tool_calls", "response_format", "seed", "max_tokens", "temperature", "stop"}} in the
 // form of OpenAI's API; output {"content", "tool_calls", "finish_reason"}. Thread safety: as Specialist.
 // SPDX-License-Identifier: Apache-2.0
@@ -15,6 +19,7 @@
 #include <string>
 
 #include "agent/specialist.h"
+#include "agent/tool_index.h"
 #include "base/result.h"
 #include "engine/chat_model.h"
 
@@ -28,6 +33,7 @@ struct ChatSpecialistOptions {
   std::string instruction;  // put in front of every chat; empty: none
   StepPolicy policy;
   int64_t answer_tokens_max = 2'048;  // where the chat does not say
+  RetrievalSettings retrieval;
 };
 
 Result<std::shared_ptr<const Specialist>> make_chat_specialist(ChatSpecialistOptions options,

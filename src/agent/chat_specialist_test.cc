@@ -12,6 +12,7 @@ namespace {
 
 using base::Json;
 using testing::HasSubstr;
+using testing::Not;
 
 // Says what it was told to, and keeps what it was asked.
 class ScriptedModel final : public engine::ChatModel {
@@ -158,6 +159,66 @@ TEST(ChatSpecialist, ToolsThatCannotBeHeldToAreRefused) {
   const Said said = say(chat_of({{"tools", tools}}), "{}");
   EXPECT_EQ(said.attempt.error->code, ErrorCode::kUnsupported);
   EXPECT_TRUE(said.attempt.is_exhaustive);
+}
+
+// 300 tools about 300 things, and one about the weather.
+Json many_tools() {
+  Json tools = Json::array();
+  for (int i = 0; i < 300; ++i) {
+    tools.push_back(
+        {{"type", "function"},
+         {"function", {{"name", "readGauge" + std::to_string(i)}, {"description", "reads one of the gauges"}}}});
+  }
+  tools.insert(tools.begin() + 150, kTools[0]);
+  return tools;
+}
+
+std::vector<std::string> names_of(const std::vector<Retrieved>& retrieved) {
+  std::vector<std::string> names;
+  for (const Retrieved& one : retrieved) names.push_back(one.name);
+  return names;
+}
+
+const std::string kWeatherCall = R"({"tool_calls":[{"name":"weather","arguments":{"city":"Ulm"}}]})";
+
+TEST(ChatSpecialist, OfManyToolsTheModelIsShownThoseOfTheRequestAndTheRecordNamesThem) {
+  const Said said = say(chat_of({{"tools", many_tools()}}), kWeatherCall);
+  ASSERT_EQ(said.attempt.retrieved.size(), 20U);
+  EXPECT_EQ(said.attempt.retrieved[0].name, "weather");
+  EXPECT_GT(said.attempt.retrieved[0].score, 0.9);
+  EXPECT_EQ(said.message()["tool_calls"][0]["function"]["name"], "weather");
+  EXPECT_THAT(said.asked.messages[0].text, HasSubstr("weather"));
+  EXPECT_THAT(said.asked.messages[0].text, Not(HasSubstr("readGauge299")));
+  EXPECT_EQ(said.asked.schema["anyOf"][0]["properties"]["tool_calls"]["items"]["anyOf"].size(), 20U);
+  // What was not shown cannot be called.
+  const Said other =
+      say(chat_of({{"tools", many_tools()}}), R"({"tool_calls":[{"name":"readGauge299","arguments":{}}]})");
+  EXPECT_TRUE(other.attempt.error.has_value());
+  EXPECT_TRUE(say(chat_of({{"tools", kTools}}), kWeatherCall).attempt.retrieved.empty()) << "all of two are shown";
+}
+
+TEST(ChatSpecialist, AToolThatWasChosenOrCalledAlreadyIsAlwaysShown) {
+  const std::string gauge = R"({"tool_calls":[{"name":"readGauge299","arguments":{}}]})";
+  Json chat = chat_of({{"tools", many_tools()}});
+  chat["tool_choice"] = {{"type", "function"}, {"function", {{"name", "readGauge299"}}}};
+  EXPECT_FALSE(say(chat, gauge).attempt.error.has_value());
+  chat.erase("tool_choice");
+  chat["messages"].push_back(
+      {{"role", "assistant"},
+       {"tool_calls",
+        {{{"id", "c1"}, {"type", "function"}, {"function", {{"name", "readGauge299"}, {"arguments", "{}"}}}}}}});
+  chat["messages"].push_back({{"role", "tool"}, {"tool_call_id", "c1"}, {"content", "7"}});
+  const Said said = say(chat, gauge);
+  EXPECT_FALSE(said.attempt.error.has_value()) << said.attempt.error->message;
+  EXPECT_THAT(names_of(said.attempt.retrieved), testing::IsSupersetOf({"readGauge299", "weather"}));
+  EXPECT_EQ(said.attempt.retrieved.size(), 20U);
+}
+
+TEST(ChatSpecialist, WhatALaterMessageLeavesUnsaidTheEarlierOnesSay) {
+  Json chat = chat_of({{"tools", many_tools()}});
+  chat["messages"].push_back({{"role", "assistant"}, {"content", "Ulm on the Danube?"}});
+  chat["messages"].push_back({{"role", "user"}, {"content", "yes, go on"}});
+  EXPECT_EQ(say(chat, kWeatherCall).attempt.retrieved.at(0).name, "weather");
 }
 
 }  // namespace

@@ -77,6 +77,21 @@ TEST_F(EndpointOffice, AnEndpointThatIsBusyIsAskedAgain) {
   EXPECT_EQ(ask({.specialist = "amounts", .input = {{"letter", "CHF 120"}}}).status, RunStatus::kAnswered);
 }
 
+TEST_F(EndpointOffice, TheWaitThatABusyEndpointAsksForIsInTheJournalAndOneOverTheStepsTimeIsNotWaited) {
+  open("");
+  script_.fail(429, "Retry-After: 0\r\n");
+  script_.fail(503, "Retry-After: 3600\r\n");
+  const RunView view = ask({.specialist = "amounts", .input = {{"letter", "CHF 120"}}});
+  EXPECT_EQ(view.status, RunStatus::kFailed);
+  EXPECT_EQ(script_.asked(), 2U);
+  std::vector<Json> asked;
+  const auto records = runtime_->events(view.run, -1, 100).value();
+  for (const RunEvent& record : records) {
+    if (record.kind == "attempt.returned") asked.push_back(record.payload["retry_after"]["wait_ms"]);
+  }
+  EXPECT_EQ(asked, (std::vector<Json>{0, 3'600'000}));
+}
+
 TEST_F(EndpointOffice, MoneyIsABudget) {
   open("");
   script_.say({{"amount", "many"}, {"currency", "EUR"}});

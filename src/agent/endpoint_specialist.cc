@@ -266,6 +266,7 @@ AttemptReturned EndpointSpecialist::attempt(const StepTask& task, const AttemptL
   returned.usage = {outcome.usage.tokens_in, outcome.usage.tokens_out, outcome.usage.cost_micros};
   if (outcome.error) {
     returned.error = outcome.error;
+    if (outcome.retry_after_ms) returned.retry_after = RetryAfter{*outcome.retry_after_ms};
     returned.is_exhaustive = is_for_good(*outcome.error);
     return returned;
   }

@@ -84,6 +84,21 @@ TEST(HttpTool, SendsArgumentsWhereTheyBelong) {
   EXPECT_EQ(server.requests().size(), 1u);
 }
 
+TEST(HttpTool, AServerThatIsBusySaysHowLongItAsksToBeLeftAlone) {
+  const std::pair<std::string, std::optional<int64_t>> cases[] = {
+      {http_answer(429, "{}", "Retry-After: 7\r\n"), 7'000},
+      {http_answer(503, "{}", "Retry-After: 0\r\n"), 0},
+      {http_answer(503, "{}", "Retry-After: soon\r\n"), std::nullopt},
+      {http_answer(503, "{}"), std::nullopt},
+      {http_answer(404, "{}", "Retry-After: 7\r\n"), std::nullopt}};
+  for (const auto& [answer, wait_ms] : cases) {
+    TestHttpServer server(answer);
+    const ToolReturn returned = tool(object(server.url("/")))->call({.arguments = Json::object()});
+    ASSERT_TRUE(returned.error.has_value());
+    EXPECT_EQ(returned.retry_after_ms, wait_ms) << answer;
+  }
+}
+
 TEST(HttpTool, ResultsAreJsonTextOrNothing) {
   TestHttpServer server([](const TestRequest& request, TestConnection& connection) {
     if (request.line().find("/json") != std::string::npos)

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -232,7 +233,7 @@ void LiveRun::answer(const Event& event, int64_t turn, int64_t took_ns, int64_t 
     timings_.*stage += took_ns;
     end_if_out_of_time();
     took_us_ = took_ns / 1'000;
-    const auto delivered = stopped_by_ ? Result<void>() : driver_.deliver(event, turn);
+    const auto delivered = stopped_by_ ? Result<void>() : driver_.deliver(with_time_left(event), turn);
     took_us_ = -1;
     if (!delivered.ok()) stopped_by_ = delivered.error();
     note_change();
@@ -253,13 +254,28 @@ Result<void> LiveRun::deliver(const Event& event) {
   return delivered;
 }
 
+int64_t LiveRun::time_left_ms() const {
+  const int64_t time_ms_max = driver_.state().budget.time_ms_max;
+  if (time_ms_max <= 0) return std::numeric_limits<int64_t>::max();
+  return time_ms_max - (parts_.clock->monotonic_ns() - begun_ns_ - parked_ns_) / 1'000'000;
+}
+
+// Only the driver has a clock: whether a wait that was asked for fits becomes a part of the event, so that a replay decides the same.
+Event LiveRun::with_time_left(Event event) const {
+  const auto stamp = [&](std::optional<RetryAfter>& asked) {
+    if (asked) asked->fits = asked->wait_ms < time_left_ms();
+  };
+  if (auto* attempt = std::get_if<AttemptReturned>(&event)) stamp(attempt->retry_after);
+  if (auto* call = std::get_if<CallReturned>(&event)) stamp(call->retry_after);
+  return event;
+}
+
 void LiveRun::end_if_out_of_time() {
   const RunState& state = driver_.state();
-  const int64_t time_ms_max = state.budget.time_ms_max;
   const bool is_going = has_gone_ && !stopped_by_ && !driver_.is_finished() && state.phase != Phase::kStopping;
-  if (!is_going || time_ms_max <= 0 || agent::is_parked(state)) return;
-  if ((parts_.clock->monotonic_ns() - begun_ns_ - parked_ns_) / 1'000'000 < time_ms_max) return;
-  const auto ended = driver_.deliver(TimeExhausted{fmt::format("the run may work for {} ms", time_ms_max)});
+  if (!is_going || agent::is_parked(state) || time_left_ms() > 0) return;
+  const auto ended =
+      driver_.deliver(TimeExhausted{fmt::format("the run may work for {} ms", state.budget.time_ms_max)});
   if (!ended.ok()) stopped_by_ = ended.error();
 }
 

@@ -114,7 +114,9 @@ class LiveRun final : public std::enable_shared_from_this<LiveRun>, private RunL
   void note_change();                        // `mutex_` is held
   void after_change();                       // it is not
   Result<void> resume(const std::vector<RecordView>& records, const std::optional<std::string>& lost);
-  void end_if_out_of_time();  // `mutex_` is held
+  void end_if_out_of_time();     // `mutex_` is held
+  int64_t time_left_ms() const;  // of the run's budget; likewise
+  Event with_time_left(Event event) const;
 
   const RunParts parts_;
   const Changed changed_;

@@ -225,6 +225,26 @@ TEST_F(LiveRunTest, ATransientFailureRepeatsAReadWithTheSameKey) {
   EXPECT_EQ(reads->keys[1], reads->keys[0]);
 }
 
+TEST_F(LiveRunTest, AWaitThatIsLongerThanWhatIsLeftOfTheRunIsNotBegunAndTheRecordSaysSo) {
+  const auto reads = tool(ToolEffect::kRead);
+  reads->failures = {{.error = Error{ErrorCode::kBusy, "429"}, .retry_after_ms = 0},
+                     {.error = Error{ErrorCode::kBusy, "429"}, .retry_after_ms = 20'000}};
+  step("one", *add("a", {{{{"n", 1}}, 0.9}}, reads));
+  const RunView view = run({.time_ms_max = 10'000});
+  EXPECT_EQ(view.status, RunStatus::kFailed);
+  EXPECT_EQ(view.reason, "tool_error");
+  EXPECT_EQ(reads->keys.size(), 2U);
+  std::vector<Json> asked;
+  const auto records = journal_.read_run(run_).value();
+  for (const store::Record& record : records) {
+    if (record.kind == "call.returned") asked.push_back(record.payload->at("retry_after"));
+  }
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(asked[0], (Json{{"wait_ms", 0}, {"fits", true}}));
+  EXPECT_EQ(asked[1], (Json{{"wait_ms", 20'000}, {"fits", false}}));
+  EXPECT_EQ(replay_run(journal_, run_).value().state.outcome->reason, Reason::kToolError);
+}
+
 TEST_F(LiveRunTest, AnUncertainCallThatChangesSomethingIsReportedAndNotRepeated) {
   const auto writes = tool(ToolEffect::kOnce);
   writes->failures = {{.error = Error{ErrorCode::kTimeout, "no answer"}, .is_uncertain = true}};

@@ -90,7 +90,8 @@ class Opener {
                                                                  .purpose = entry.purpose,
                                                                  .instruction = entry.asked.instruction,
                                                                  .policy = policy_of(file_, entry, {}),
-                                                                 .answer_tokens_max = entry.asked.answer_tokens_max},
+                                                                 .answer_tokens_max = entry.asked.answer_tokens_max,
+                                                                 .retrieval = entry.chat_retrieval},
                                                                 TRY(model_of(entry.endpoint)))));
     }
     return Error{ErrorCode::kInternal, "a kind of specialist that is none"};

@@ -56,14 +56,46 @@ Result<Event> run_begun(const Json& json) {
   return Event{std::move(event)};
 }
 
+Json retrieved_to_json(const Retrieved& one) {
+  return object_of("name", bytes_to_json(one.name), "score", one.score);
+}
+
+Result<Retrieved> retrieved_from_json(const Json& json) {
+  return Retrieved{TRY(bytes_at(json, "name")), TRY(real_at(json, "score"))};
+}
+
+// Left out where nothing was: records of runs without retrieval are what they always were.
+void put_retrieved(Json& json, const std::vector<Retrieved>& retrieved) {
+  if (!retrieved.empty()) json["retrieved"] = vector_to_json(retrieved, retrieved_to_json);
+}
+
+Result<std::vector<Retrieved>> retrieved_at(const Json& json) {
+  if (!json.contains("retrieved")) return std::vector<Retrieved>();
+  return vector_at<Retrieved>(json, "retrieved", retrieved_from_json);
+}
+
+void put_retry_after(Json& json, const std::optional<RetryAfter>& asked) {
+  if (asked) json["retry_after"] = object_of("wait_ms", asked->wait_ms, "fits", asked->fits);
+}
+
+Result<std::optional<RetryAfter>> retry_after_at(const Json& json) {
+  if (!json.contains("retry_after")) return std::optional<RetryAfter>();
+  const Json& asked = *TRY(base::json_object(json, "retry_after"));
+  const int64_t wait_ms = TRY(base::json_int(asked, "wait_ms"));
+  if (wait_ms < 0) return damaged(fmt::format("\"wait_ms\": {} is negative", wait_ms));
+  return std::optional<RetryAfter>(RetryAfter{wait_ms, TRY(base::json_bool(asked, "fits"))});
+}
+
 Json tier_to_json(const TierReport& report) {
-  return object_of("tier", report.tier, "said", bytes_to_json(report.said), "confidence", report.confidence, "took_us",
-                   report.took_us);
+  Json json = object_of("tier", report.tier, "said", bytes_to_json(report.said), "confidence", report.confidence,
+                        "took_us", report.took_us);
+  put_retrieved(json, report.retrieved);
+  return json;
 }
 
 Result<TierReport> tier_from_json(const Json& json) {
   return TierReport{TRY(base::json_string(json, "tier")), TRY(bytes_at(json, "said")), TRY(real_at(json, "confidence")),
-                    TRY(base::json_int(json, "took_us"))};
+                    TRY(base::json_int(json, "took_us")), TRY(retrieved_at(json))};
 }
 
 Json to_json(const Planned& event) {
@@ -96,10 +128,13 @@ Result<Candidate> candidate_from_json(const Json& json) {
 }
 
 Json to_json(const AttemptReturned& event) {
-  return object_of("step", event.step, "error", error_to_json(event.error), "candidates",
-                   vector_to_json(event.candidates, candidate_to_json), "answerable", event.answerable,
-                   "unmatched_values", vector_to_json(event.unmatched_values, bytes_to_json), "is_exhaustive",
-                   event.is_exhaustive, "usage", usage_to_json(event.usage));
+  Json json = object_of("step", event.step, "error", error_to_json(event.error), "candidates",
+                        vector_to_json(event.candidates, candidate_to_json), "answerable", event.answerable,
+                        "unmatched_values", vector_to_json(event.unmatched_values, bytes_to_json), "is_exhaustive",
+                        event.is_exhaustive, "usage", usage_to_json(event.usage));
+  put_retrieved(json, event.retrieved);
+  put_retry_after(json, event.retry_after);
+  return json;
 }
 
 Result<Event> attempt_returned(const Json& json) {
@@ -107,7 +142,8 @@ Result<Event> attempt_returned(const Json& json) {
                                TRY(vector_at<Candidate>(json, "candidates", candidate_from_json)),
                                TRY(real_at(json, "answerable")),
                                TRY(vector_at<std::string>(json, "unmatched_values", bytes_from_json)),
-                               TRY(base::json_bool(json, "is_exhaustive")), TRY(usage_at(json))}};
+                               TRY(base::json_bool(json, "is_exhaustive")), TRY(usage_at(json)),
+                               TRY(retrieved_at(json)), TRY(retry_after_at(json))}};
 }
 
 Json to_json(const CallVerified& event) {
@@ -129,14 +165,16 @@ Result<Event> approval_decided(const Json& json) {
 }
 
 Json to_json(const CallReturned& event) {
-  return object_of("step", event.step, "error", error_to_json(event.error), "is_uncertain", event.is_uncertain,
-                   "result", event.result, "usage", usage_to_json(event.usage));
+  Json json = object_of("step", event.step, "error", error_to_json(event.error), "is_uncertain", event.is_uncertain,
+                        "result", event.result, "usage", usage_to_json(event.usage));
+  put_retry_after(json, event.retry_after);
+  return json;
 }
 
 Result<Event> call_returned(const Json& json) {
   return Event{CallReturned{TRY(step_at(json)), TRY(error_at(json, "error")),
                             TRY(base::json_bool(json, "is_uncertain")), TRY(member_at(json, "result")),
-                            TRY(usage_at(json))}};
+                            TRY(usage_at(json)), TRY(retry_after_at(json))}};
 }
 
 Json to_json(const ResultVerified& event) {

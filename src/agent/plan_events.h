@@ -51,12 +51,20 @@ struct RunBegun {
   Budget budget;
 };
 
+// One of the few of many that a model was shown for a request (agent/tool_index.h).
+struct Retrieved {
+  std::string name;
+  double score = 0;  // 0: shown without a word in common
+  bool operator==(const Retrieved&) const = default;
+};
+
 // What one tier of the dispatcher said.
 struct TierReport {
   std::string tier;       // "named", "rules", "linear", "net", "attempts", "planner", "orchestrator"
   std::string said;       // "accepted", "declined", "passed on", or what went wrong
   double confidence = 0;  // in what it said; 0 where it passed on
   int64_t took_us = 0;
+  std::vector<Retrieved> retrieved;  // the specialists its model was shown, where that was not all
   bool operator==(const TierReport&) const = default;
 };
 
@@ -71,6 +79,13 @@ struct Planned {
   Usage usage;
 };
 
+// With a transient error: how long the other side asks to be left alone (Retry-After of a 429 or 503).
+struct RetryAfter {
+  int64_t wait_ms = 0;
+  bool fits = true;  // within what was left of the run's time when it came: the driver's to say
+  bool operator==(const RetryAfter&) const = default;
+};
+
 struct AttemptReturned {
   size_t step = 0;
   std::optional<Error> error;
@@ -79,6 +94,8 @@ struct AttemptReturned {
   std::vector<std::string> unmatched_values;  // words of the request that read as a value and that nothing known says
   bool is_exhaustive = false;                 // another attempt would propose nothing else
   Usage usage;
+  std::vector<Retrieved> retrieved;  // the tools of a chat that its model was shown, where that was not all
+  std::optional<RetryAfter> retry_after;
 };
 
 // Before a call is made.
@@ -100,6 +117,7 @@ struct CallReturned {
   bool is_uncertain = false;
   base::Json result;
   Usage usage;
+  std::optional<RetryAfter> retry_after;
 };
 
 // After it returned. `output` is what the step yields: the result in the form of the specialist's output schema.

@@ -114,7 +114,8 @@ class Machine {
   void next_candidate(size_t index);
   void before_call(size_t index);
   void execute(size_t index, bool is_repetition);
-  void back_off(size_t index, StepPhase then);
+  bool may_retry(size_t index, const std::optional<RetryAfter>& asked);
+  void back_off(size_t index, StepPhase then, const std::optional<RetryAfter>& asked);
   void refuse(size_t index, Error error);
   void doubt(size_t index, double keeps, const Json& output);
   void candidates_exhausted(size_t index);
@@ -257,10 +258,10 @@ Result<void> Machine::on(const AttemptReturned& event) {
   StepState& at = step(event.step);
   if (const auto fault = fault_of(event)) {
     at.feedback = fault;
-    if (is_transient(*fault) && at.retries < policy(event.step).retries_max) {
+    if (is_transient(*fault) && may_retry(event.step, event.retry_after)) {
       --at.attempts;  // the same question again: nothing was learnt
       at.candidates_asked -= policy(event.step).candidates_max;
-      back_off(event.step, StepPhase::kAttempting);
+      back_off(event.step, StepPhase::kAttempting, event.retry_after);
     } else if (!is_transient(*fault) && !event.is_exhaustive && at.attempts < policy(event.step).attempts_max) {
       start_attempt(event.step);
     } else {
@@ -377,8 +378,16 @@ void Machine::execute(size_t index, bool is_repetition) {
   enter(index, StepPhase::kExecuting);
 }
 
-void Machine::back_off(size_t index, StepPhase then) {
+// Not where the other side asks for a longer wait than one attempt or call of the step may take, or than the run has time for: the step goes on to
+// its next way at once.
+bool Machine::may_retry(size_t index, const std::optional<RetryAfter>& asked) {
+  if (step(index).retries >= policy(index).retries_max) return false;
+  return !asked || (asked->fits && asked->wait_ms <= policy(index).timeout_ms);
+}
+
+void Machine::back_off(size_t index, StepPhase then, const std::optional<RetryAfter>& asked) {
   ++step(index).retries;
+  step(index).wait_asked_ms = asked ? asked->wait_ms : 0;
   step(index).after_backoff = then;
   enter(index, StepPhase::kBackingOff);
 }
@@ -416,8 +425,8 @@ Result<void> Machine::on(const CallReturned& event) {
 void Machine::call_failed(size_t index, const CallReturned& event) {
   StepState& at = step(index);
   const bool may_do_better_later = is_transient(*event.error) || event.is_uncertain;
-  if (may_do_better_later && (!at.is_uncertain || may_be_repeated(index)) && at.retries < policy(index).retries_max) {
-    back_off(index, StepPhase::kExecuting);
+  if (may_do_better_later && (!at.is_uncertain || may_be_repeated(index)) && may_retry(index, event.retry_after)) {
+    back_off(index, StepPhase::kExecuting, event.retry_after);
   } else if (at.is_uncertain) {
     fail_step(index, Reason::kUncertain, event.error->message);
   } else if (is_about_the_call(*event.error)) {

@@ -20,7 +20,7 @@ constexpr double kRemainingProbabilityMin = 1e-9;
 
 int64_t backoff_ms(const StepState& at, const StepPolicy& policy) {
   const int64_t doublings = std::clamp<int64_t>(at.retries - 1, 0, 20);
-  return std::min(policy.backoff_ms << doublings, kBackoffMax_ms);
+  return std::max(std::min(policy.backoff_ms << doublings, kBackoffMax_ms), at.wait_asked_ms);
 }
 
 void add_step_effect(const RunState& state, size_t index, std::vector<Effect>& effects) {

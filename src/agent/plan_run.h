@@ -116,8 +116,9 @@ struct StepState {
   std::optional<Choice> doubted;  // the most probable call that a verifier doubted and that changed nothing
   int64_t retries = 0;            // of the attempt or call at hand
   StepPhase after_backoff = StepPhase::kAttempting;
-  int64_t calls = 0;  // candidates that were executed, repetitions left out: part of a call's key
-  base::Json result;  // of the call at hand
+  int64_t wait_asked_ms = 0;  // by the other side; the backoff is at least that long
+  int64_t calls = 0;          // candidates that were executed, repetitions left out: part of a call's key
+  base::Json result;          // of the call at hand
   std::string approval_why;
 
   std::optional<Candidate> chosen;  // the call that the output came from

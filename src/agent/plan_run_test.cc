@@ -191,6 +191,40 @@ TEST_F(PlanRun, TransientFailuresBackOffTwiceAsLongEachTime) {
   EXPECT_EQ(state_.outcome->reason, Reason::kToolError);
 }
 
+// Through the journal's form and back, as a replay reads it.
+Event read_back(const Event& event) {
+  return event_from_json(event_kind(event), event_to_json(event)).value();
+}
+
+TEST_F(PlanRun, TheWaitThatTheOtherSideAsksForIsWaited) {
+  begin({step("a", reader("sql"))});
+  propose(0, {{{{"n", 1}}, 0.9}});
+  pass_call(0);
+  const auto busy = [](std::optional<RetryAfter> asked) {
+    return read_back(CallReturned{0, Error{ErrorCode::kBusy, "429"}, false, nullptr, {}, asked});
+  };
+  EXPECT_EQ(std::get<Wait>(on(busy(RetryAfter{3'000})).back()).wait_ms, 3'000);
+  on(BackoffEnded{0});
+  EXPECT_EQ(std::get<Wait>(on(busy(RetryAfter{1})).back()).wait_ms, 100) << "never sooner than the backoff";
+  on(BackoffEnded{0});
+  EXPECT_EQ(std::get<Wait>(on(busy(std::nullopt)).back()).wait_ms, 200) << "the wait asked for before is over";
+}
+
+TEST_F(PlanRun, WhoAsksForALongerWaitThanThereIsTimeForIsLeftAtOnce) {
+  for (const RetryAfter asked : {RetryAfter{30'001, true}, RetryAfter{1, false}}) {
+    state_ = {};
+    PlanStep shared = step("a", reader("small"));
+    shared.assignments.push_back(reader("large"));
+    begin({shared});
+    AttemptReturned busy{.error = Error{ErrorCode::kUnavailable, "503"}};
+    busy.retry_after = asked;
+    const auto next = on(read_back(busy));
+    EXPECT_EQ(count_of<Wait>(next), 0U);
+    EXPECT_EQ(count_of<Attempt>(next), 1U);
+    EXPECT_EQ(state_.steps[0].assignment, 1U);
+  }
+}
+
 TEST_F(PlanRun, EveryBudgetIsHard) {
   begin({step("a", reader("sql"))}, {.attempts_max = 1});
   propose(0, {{{{"n", 1}}, 0.6}});

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -100,19 +102,41 @@ void add(const engine::ChatUsage& spent, Usage& usage) {
   usage.cost_micros += spent.cost_micros;
 }
 
-}  // namespace
-
-Json plan_schema(const Specialists& specialists, int64_t steps_max) {
-  Json alternatives = Json::array();
+std::vector<const CheckedSpecialist*> without_orchestrators(const Specialists& specialists) {
+  std::vector<const CheckedSpecialist*> found;
   for (const CheckedSpecialist& specialist : specialists) {
-    if (!is_orchestrator(specialist.definition())) alternatives.push_back(step_schema(specialist));
+    if (!is_orchestrator(specialist.definition())) found.push_back(&specialist);
   }
+  return found;
+}
+
+// The texts of an input, and the names of its members.
+void add_texts(const Json& value, std::string& text) {
+  if (value.is_string()) {
+    text += value.get_ref<const std::string&>() + "\n";
+  } else if (value.is_structured()) {
+    for (const auto& [name, member] : value.items()) {
+      if (value.is_object()) text += name + " ";
+      add_texts(member, text);
+    }
+  }
+}
+
+Json plan_schema_of(const std::vector<const CheckedSpecialist*>& shown, int64_t steps_max) {
+  Json alternatives = Json::array();
+  for (const CheckedSpecialist* specialist : shown) alternatives.push_back(step_schema(*specialist));
   return {{"type", "object"},
           {"properties",
            {{"reason", {{"type", "string"}, {"maxLength", kReasonSizeMax}}},
             {"steps", {{"type", "array"}, {"maxItems", steps_max}, {"items", {{"anyOf", std::move(alternatives)}}}}}}},
           {"required", {"steps"}},
           {"additionalProperties", false}};
+}
+
+}  // namespace
+
+Json plan_schema(const Specialists& specialists, int64_t steps_max) {
+  return plan_schema_of(without_orchestrators(specialists), steps_max);
 }
 
 Result<std::unique_ptr<PlannerTier>> PlannerTier::make(const Specialists& specialists,
@@ -124,25 +148,66 @@ Result<std::unique_ptr<PlannerTier>> PlannerTier::make(const Specialists& specia
   if (!(options.confidence >= 0 && options.confidence <= 1)) return wrong("a confidence is 0 to 1");
   if (options.steps_max < 1 || std::cmp_greater(options.steps_max, kPlanStepsMax))
     return wrong(fmt::format("plans of {} steps; say 1 to {}", options.steps_max, kPlanStepsMax));
-  if (std::all_of(specialists.begin(), specialists.end(),
-                  [](const CheckedSpecialist& one) { return is_orchestrator(one.definition()); }))
-    return wrong("there is no specialist to plan for");
+  if (options.retrieval.above < 1 || options.retrieval.best < 1 || options.retrieval.best > options.retrieval.above)
+    return wrong("of more than \"above\" specialists the \"best\" are shown: 1 to \"above\"");
   std::unique_ptr<PlannerTier> tier(new PlannerTier(specialists, std::move(model), std::move(options)));
-  tier->schema_ = plan_schema(specialists, tier->options_.steps_max);
-  auto check = SchemaCheck::make(tier->schema_);
-  if (!check.ok()) return std::move(check).error().with_context(fmt::format("tier \"{}\", plan schema", tier->name()));
-  tier->check_ = std::move(*check);
-  Json descriptions = Json::array();
-  for (const CheckedSpecialist& specialist : specialists) {
-    if (!is_orchestrator(specialist.definition())) descriptions.push_back(description_of(specialist));
+  tier->planned_for_ = without_orchestrators(specialists);
+  if (tier->planned_for_.empty())
+    return Error{ErrorCode::kInvalid, fmt::format("tier \"{}\": there is no specialist to plan for", tier->name())};
+  TRY(tier->check_sizes());
+  if (tier->shows_all()) {
+    tier->all_ = TRY(tier->view_of(tier->planned_for_));
+    return tier;
   }
-  tier->system_text_ = fmt::format("{}\n\nThe specialists:\n{}\n\nThe JSON Schema:\n{}", kSystemText,
-                                   base::dump_json(descriptions), base::dump_json(tier->schema_));
-  if (tier->system_text_.size() > kDescriptionBytesMax)
-    return Error{ErrorCode::kLimit,
-                 fmt::format("tier \"{}\": the specialists' descriptions take {} bytes, of {} at most", tier->name(),
-                             tier->system_text_.size(), kDescriptionBytesMax)};
+  std::vector<IndexedTool> indexed;
+  for (const CheckedSpecialist* specialist : tier->planned_for_) {
+    const SpecialistDefinition& definition = specialist->definition();
+    tier->names_.push_back(definition.name);
+    indexed.push_back(indexed_tool(definition.name, definition.purpose, definition.input_schema));
+  }
+  tier->index_ = ToolIndex::make(indexed);
   return tier;
+}
+
+// Of the longest that can be shown together, so that no request finds out that its own are too long.
+Result<void> PlannerTier::check_sizes() const {
+  std::vector<size_t> sizes;
+  for (const CheckedSpecialist* specialist : planned_for_)
+    sizes.push_back(base::dump_json(description_of(*specialist)).size() +
+                    base::dump_json(step_schema(*specialist)).size());
+  std::sort(sizes.begin(), sizes.end(), std::greater<>());
+  if (!shows_all()) sizes.resize(static_cast<size_t>(options_.retrieval.best));
+  const size_t size = std::accumulate(sizes.begin(), sizes.end(), size_t{0});
+  if (size <= kDescriptionBytesMax) return {};
+  return Error{ErrorCode::kLimit,
+               fmt::format("tier \"{}\": the descriptions of {} specialists take {} bytes, of {} at most; show fewer "
+                           "(retrieval: best)",
+                           name(), sizes.size(), size, kDescriptionBytesMax)};
+}
+
+Result<PlannerTier::View> PlannerTier::view_of(const std::vector<const CheckedSpecialist*>& shown) const {
+  View view{.schema = plan_schema_of(shown, options_.steps_max)};
+  auto check = SchemaCheck::make(view.schema);
+  if (!check.ok()) return std::move(check).error().with_context(fmt::format("tier \"{}\", plan schema", name()));
+  view.check = std::move(*check);
+  Json descriptions = Json::array();
+  for (const CheckedSpecialist* specialist : shown) descriptions.push_back(description_of(*specialist));
+  view.system_text = fmt::format("{}\n\nThe specialists:\n{}\n\nThe JSON Schema:\n{}", kSystemText,
+                                 base::dump_json(descriptions), base::dump_json(view.schema));
+  return view;
+}
+
+Result<PlannerTier::View> PlannerTier::view_for(const Json& request, TierDecision& decision) const {
+  std::string text(text_of(request));
+  if (const auto input = request.find("input"); input != request.end()) {
+    text += "\n";
+    add_texts(*input, text);
+  }
+  ShownTools shown = choose_shown(index_, names_, {text}, {}, options_.retrieval);
+  decision.retrieved = std::move(shown.retrieved);
+  std::vector<const CheckedSpecialist*> specialists;
+  for (const size_t i : shown.tools) specialists.push_back(planned_for_[i]);
+  return view_of(specialists);
 }
 
 Result<Plan> PlannerTier::plan_of(const Json& answer) const {
@@ -163,13 +228,13 @@ Result<Plan> PlannerTier::plan_of(const Json& answer) const {
   return plan;
 }
 
-Result<void> PlannerTier::ask(const Json& request, const std::optional<Error>& refusal, const base::Cancel* cancel,
-                              TierDecision& decision) const {
+Result<void> PlannerTier::ask(const Json& request, const View& view, const std::optional<Error>& refusal,
+                              const base::Cancel* cancel, TierDecision& decision) const {
   Json data = {{"request", shown_request(request)}};
   if (refusal) data["error"] = {{"code", base::error_code_name(refusal->code)}, {"message", refusal->message}};
   const engine::ChatOutcome outcome = model_->chat(
-      {.messages = {{engine::ChatRole::kSystem, system_text_}, {engine::ChatRole::kUser, base::dump_json(data)}},
-       .schema = schema_,
+      {.messages = {{engine::ChatRole::kSystem, view.system_text}, {engine::ChatRole::kUser, base::dump_json(data)}},
+       .schema = view.schema,
        .answer_tokens_max = options_.answer_tokens_max,
        .temperature = options_.temperature,
        .seed = options_.seed + (refusal ? 1 : 0),
@@ -182,7 +247,7 @@ Result<void> PlannerTier::ask(const Json& request, const std::optional<Error>& r
     return Error{ErrorCode::kInvalid,
                  fmt::format("finish: the plan was cut off at {} tokens", options_.answer_tokens_max)};
   const Json answer = TRY(read_model_answer(choice.text));
-  if (auto checked = check_.check(answer); !checked.ok()) return std::move(checked).error().with_context("schema");
+  if (auto checked = view.check.check(answer); !checked.ok()) return std::move(checked).error().with_context("schema");
   if (answer["steps"].empty()) {
     decision.reason =
         answer.contains("reason") ? answer["reason"].get<std::string>() : "nobody in this cadre can do this";
@@ -200,8 +265,12 @@ Result<void> PlannerTier::ask(const Json& request, const std::optional<Error>& r
 
 Result<TierDecision> PlannerTier::decide(const Json& request, const base::Cancel* cancel) const {
   TierDecision decision;
-  auto asked = ask(request, {}, cancel, decision);
-  if (!asked.ok() && asked.error().code == ErrorCode::kInvalid) asked = ask(request, asked.error(), cancel, decision);
+  View retrieved;
+  if (!shows_all()) retrieved = TRY(view_for(request, decision));
+  const View& view = shows_all() ? all_ : retrieved;
+  auto asked = ask(request, view, {}, cancel, decision);
+  if (!asked.ok() && asked.error().code == ErrorCode::kInvalid)
+    asked = ask(request, view, asked.error(), cancel, decision);
   if (!asked.ok()) decision.error = std::move(asked).error().with_context(options_.name);
   return decision;
 }

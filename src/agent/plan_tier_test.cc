@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "agent/endpoint_specialist.h"
 #include "engine/chat_endpoint.h"
 #include "engine/oracle_server.h"
@@ -205,6 +207,35 @@ TEST_F(PlanTierTest, ThroughTheOracleAndOnlyWhereThePolicyAllowsIt) {
   EXPECT_EQ(denied.error->code, ErrorCode::kDenied);
   EXPECT_EQ(oracle->stats().requests, 0);
   EXPECT_EQ(decide_within("127.0.0.1").verdict, TierVerdict::kAccepted);
+}
+
+TEST_F(PlanTierTest, OfManySpecialistsTheModelSeesThoseOfTheRequestAndTheRecordNamesThem) {
+  for (int i = 0; i < 60; ++i) add({.name = "gauge_" + std::to_string(i), .purpose = "reads a dial on the wall"});
+  request_["text"] = "count the rows. Then write to Ann, who is one of the people.";
+  const TierDecision decision = decide({kGoodPlan});
+  ASSERT_EQ(decision.verdict, TierVerdict::kAccepted) << (decision.error ? decision.error->message : decision.reason);
+  ASSERT_EQ(decision.retrieved.size(), 20U);
+  EXPECT_EQ((std::set<std::string>{decision.retrieved[0].name, decision.retrieved[1].name}),
+            (std::set<std::string>{"count", "mail"}));
+  EXPECT_LT(decision.retrieved[5].score, 0.1) << "it shares a \"the\" with the request, and no more";
+  const auto& asked = model_->requests.at(0);
+  EXPECT_EQ(asked.schema["properties"]["steps"]["items"]["anyOf"].size(), 20U);
+  EXPECT_THAT(asked.messages.at(0).text, Not(HasSubstr("gauge_59")));
+  const TierDecision unseen = decide({R"({"steps":[{"id":"n","specialist":"gauge_59","input":{}}]})"});
+  EXPECT_TRUE(unseen.error.has_value()) << "what was not shown is in no plan";
+  EXPECT_EQ(unseen.retrieved, decision.retrieved);
+}
+
+TEST_F(PlanTierTest, TheInputOfARequestCountsForWhatIsShown) {
+  for (int i = 0; i < 60; ++i) add({.name = "gauge_" + std::to_string(i), .purpose = "reads a dial on the wall"});
+  request_ = {{"text", "do that"}, {"input", {{"task", {"counts rows"}}}}};
+  EXPECT_EQ(decide({kGoodPlan}).retrieved.at(0).name, "count");
+}
+
+TEST_F(PlanTierTest, RetrievalThatCouldShowNothingIsRefused) {
+  model_ = std::make_shared<PlanningModel>(std::vector<std::string>{kGoodPlan});
+  for (const RetrievalSettings wrong : {RetrievalSettings{0, 1}, {10, 0}, {10, 11}})
+    EXPECT_EQ(PlannerTier::make(specialists_, model_, {.retrieval = wrong}).error().code, ErrorCode::kInvalid);
 }
 
 }  // namespace

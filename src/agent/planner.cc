@@ -92,6 +92,7 @@ Planned Planner::plan(const Json& request, const base::Cancel* cancel) const {
       planned.usage.tokens_in += decision->usage.tokens_in;
       planned.usage.tokens_out += decision->usage.tokens_out;
       planned.usage.cost_micros += decision->usage.cost_micros;
+      report.retrieved = std::move(decision->retrieved);
     }
     if (!decision.ok() || decision->error) {
       const Error& error = decision.ok() ? *decision->error : decision.error();

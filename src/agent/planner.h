@@ -34,7 +34,8 @@ struct TierDecision {
   std::string reason;     // for people: why it declined or passed on
   Plan plan;              // accepted
   Usage usage;
-  std::optional<Error> error;  // the tier failed, having used that up; as if it had returned the error
+  std::vector<Retrieved> retrieved;  // the specialists its model was shown, where that was not all
+  std::optional<Error> error;        // the tier failed, having used that up; as if it had returned the error
 };
 
 class Tier {

@@ -88,6 +88,14 @@ struct SpecialistView {
   bool is_read_only = true;  // its tool changes nothing
 };
 
+// Reads each record of a run once. Thread safety: one thread at a time.
+class EventReader {
+ public:
+  virtual ~EventReader() = default;
+  // The next ones, oldest first, at most `count_max`; none: that was all so far.
+  virtual Result<std::vector<RunEvent>> next(size_t count_max) = 0;
+};
+
 class RunService {
  public:
   virtual ~RunService() = default;
@@ -99,6 +107,8 @@ class RunService {
   virtual Result<RunView> wait(const store::RunId& run, int64_t timeout_ms, const base::Cancel* cancel) = 0;
   // The records after `sequence`, oldest first, at most `count_max`; -1 for all.
   virtual Result<std::vector<RunEvent>> events(const store::RunId& run, int64_t sequence, size_t count_max) = 0;
+  // For whoever reads a run piece by piece as it grows, from behind `sequence` on. It does not outlive the service.
+  virtual std::unique_ptr<EventReader> read_events(const store::RunId& run, int64_t sequence) = 0;
   // `changed` is called, from any thread and without locks held, after records of the run became durable, until the returned token dies.
   virtual std::shared_ptr<void> watch(const store::RunId& run, std::function<void()> changed) = 0;
   virtual Result<void> decide(const store::RunId& run, const std::string& step, bool approved, const std::string& who,

@@ -288,12 +288,41 @@ Result<RunView> Runtime::wait(const store::RunId& run, int64_t timeout_ms, const
   return view(run);
 }
 
+namespace {
+
+class JournalEventReader final : public EventReader {
+ public:
+  JournalEventReader(const store::Journal& journal, const store::RunId& run, int64_t sequence)
+      : journal_(journal), cursor_(run, sequence) {}
+
+  Result<std::vector<RunEvent>> next(size_t count_max) override {
+    std::vector<RunEvent> events;
+    for (store::Record& record : TRY(journal_.read_on(cursor_, count_max))) {
+      events.push_back({record.sequence, std::move(record.kind), record.wall_us,
+                        record.payload ? std::move(*record.payload) : Json()});
+    }
+    return events;
+  }
+
+ private:
+  const store::Journal& journal_;
+  store::RunCursor cursor_;
+};
+
+}  // namespace
+
+std::unique_ptr<EventReader> Runtime::read_events(const store::RunId& run, int64_t sequence) {
+  return std::make_unique<JournalEventReader>(impl_->journal, run, sequence);
+}
+
 Result<std::vector<RunEvent>> Runtime::events(const store::RunId& run, int64_t sequence, size_t count_max) {
+  // A piece may hold fewer than were asked for (kPieceSizeBytesMax).
+  JournalEventReader reader(impl_->journal, run, sequence);
   std::vector<RunEvent> events;
-  for (store::Record& record : TRY(impl_->journal.read_run(run))) {
-    if (record.sequence <= sequence || events.size() == count_max) continue;
-    events.push_back({record.sequence, std::move(record.kind), record.wall_us,
-                      record.payload ? std::move(*record.payload) : Json()});
+  while (events.size() < count_max) {
+    auto piece = TRY(reader.next(count_max - events.size()));
+    if (piece.empty()) break;
+    std::move(piece.begin(), piece.end(), std::back_inserter(events));
   }
   return events;
 }

@@ -46,6 +46,7 @@ class Runtime final : public RunService {
   Result<RunView> view(const store::RunId& run) override;
   Result<RunView> wait(const store::RunId& run, int64_t timeout_ms, const base::Cancel* cancel) override;
   Result<std::vector<RunEvent>> events(const store::RunId& run, int64_t sequence, size_t count_max) override;
+  std::unique_ptr<EventReader> read_events(const store::RunId& run, int64_t sequence) override;
   std::shared_ptr<void> watch(const store::RunId& run, std::function<void()> changed) override;
   Result<void> decide(const store::RunId& run, const std::string& step, bool approved, const std::string& who,
                       const std::string& why) override;

@@ -57,7 +57,10 @@ CallReturned ask_tool(const StepQuestion& question, const Assignment& assignment
     returned.result = changes ? Json{{"unrecorded", fits.error().message}} : Json();
     if (!changes) returned.error = fits.error();
   }
-  return {question.step, std::move(returned.error), returned.is_uncertain, std::move(returned.result), {}};
+  CallReturned event{
+      question.step, std::move(returned.error), returned.is_uncertain, std::move(returned.result), {}, {}};
+  if (event.error && returned.retry_after_ms) event.retry_after = RetryAfter{*returned.retry_after_ms};
+  return event;
 }
 
 CallVerified ask_call_verdicts(const StepQuestion& question) {

@@ -23,9 +23,9 @@ class ScriptedEndpoint {
     const std::lock_guard lock(mutex_);
     answers_.push_back(net::http_answer(200, base::dump_json(body), "Content-Type: application/json\r\n"));
   }
-  void fail(int status) {
+  void fail(int status, const std::string& headers = "") {
     const std::lock_guard lock(mutex_);
-    answers_.push_back(net::http_answer(status, "{}", "Content-Type: application/json\r\n"));
+    answers_.push_back(net::http_answer(status, "{}", "Content-Type: application/json\r\n" + headers));
   }
   uint16_t port() const { return server_.port(); }
   size_t asked() const { return server_.requests().size(); }

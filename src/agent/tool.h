@@ -55,6 +55,7 @@ struct ToolReturn {
   bool is_uncertain = false;  // with an error: what was asked may have happened
   base::Json result;
   int64_t work = 0;
+  std::optional<int64_t> retry_after_ms;  // with a transient error: how long the other side asks to be left alone
 };
 
 bool is_transient(const Error& error);

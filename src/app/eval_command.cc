@@ -17,6 +17,7 @@
 #include "eval/spider_suite.h"
 #include "eval/sql_suite.h"
 #include "eval/tables_suite.h"
+#include "eval/tools_suite.h"
 #include "eval/verifier_suite.h"
 #include "eval/wikisql_suite.h"
 
@@ -119,6 +120,20 @@ Result<SuiteReport> run_verifier(const EvalOptions& options) {
   return eval::run_verifier_suite(*engine, verifier, suite_options);
 }
 
+Result<SuiteReport> run_tools(const EvalOptions& options) {
+  Progress progress(base::system_clock());
+  eval::ToolsSuiteOptions suite_options;
+  suite_options.data = options.data;
+  suite_options.split = options.split;
+  suite_options.half = TRY(eval::case_half(options.half));
+  suite_options.limit = static_cast<size_t>(options.limit);
+  suite_options.predictions_path = options.predictions;
+  suite_options.progress = [&](size_t done, size_t total) {
+    progress.show(fmt::format("{} of {} cases", done, total));
+  };
+  return eval::run_tools_suite(suite_options);
+}
+
 void print_report(const base::Json& values, bool json) {
   if (json) {
     fmt::print("{}\n", base::dump_json(values));
@@ -176,14 +191,29 @@ void add_verifier(Command& parent, EvalOptions& options) {
   command.action([&options] { return run_eval("verifier", options); });
 }
 
+void add_tools(Command& parent, EvalOptions& options) {
+  Command& command = parent.command(
+      "tools",
+      "Requests with the tools they need, among thousands (tool.jsonl, SPLIT.jsonl): does retrieval find them?");
+  command.text("--data", options.data, "the folder with the set's files").required();
+  command.text("--split", options.split, "which file of it: SPLIT.jsonl");
+  command.text("--half", options.half, "both, or the even or odd lines: what is tuned on one is reported on the other");
+  command.text("--predictions", options.predictions, "write one JSON line per case here");
+  command.integer("--limit", options.limit, "the first so many cases; 0 is all", 0, 100'000'000);
+  command.flag("--json", options.json, "one flat JSON object instead of text");
+  command.example("cadre eval tools --data seal_tools --split dev --half odd --json");
+  command.action([&options] { return run_eval("tools", options); });
+}
+
 }  // namespace
 
 int run_eval(const std::string& suite, const EvalOptions& options) {
   const SqlSuite* sql_suite = find_suite(suite);
-  auto report = sql_suite != nullptr ? run_sql_suite(*sql_suite, options)
-                : suite == "intents" ? run_intents(options)
-                : suite == "verifier"
-                    ? run_verifier(options)
+  auto report = sql_suite != nullptr  ? run_sql_suite(*sql_suite, options)
+                : suite == "intents"  ? run_intents(options)
+                : suite == "verifier" ? run_verifier(options)
+                : suite == "tools"
+                    ? run_tools(options)
                     : Result<SuiteReport>(Error{ErrorCode::kInvalid, fmt::format("there is no suite \"{}\"", suite)});
   if (!report.ok()) {
     fmt::print(stderr, "cadre eval: {}\n", printable(report.error().message));
@@ -199,6 +229,7 @@ void add_eval(CommandLine& line, EvalOptions& options) {
   for (const SqlSuite& suite : kSqlSuites) add_sql_suite(command, suite, options);
   add_intents(command, options);
   add_verifier(command, options);
+  add_tools(command, options);
   command.example("cadre eval wikisql --data wikisql --split dev --json");
 }
 

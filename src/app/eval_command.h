@@ -20,11 +20,12 @@ struct EvalOptions {
   double confidence_min = 0;   // negative: the specialist's own
   bool without_cells = false;  // to measure what links to cells are worth
   bool json = false;
+  std::string half = "both";  // of the cases: "both", "even", "odd"
 };
 
 void add_eval(CommandLine& line, EvalOptions& options);
 
-// `suite`: "wikisql", "spider", "tables", "intents", "verifier".
+// `suite`: "wikisql", "spider", "tables", "intents", "verifier", "tools".
 int run_eval(const std::string& suite, const EvalOptions& options);
 
 }  // namespace cadre::app

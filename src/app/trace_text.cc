@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kLineWidth = 200;  // characters of one text
 constexpr size_t kCandidatesShown = 5;
+constexpr size_t kRetrievedShown = 8;
 
 // A value in a line of its own.
 std::string brief(const base::Json& value) {
@@ -37,13 +38,25 @@ std::string describe(const agent::RunBegun& event) {
   return line;
 }
 
+// What a model was shown of a large catalogue, best first.
+std::string describe(const std::vector<agent::Retrieved>& retrieved, const char* what) {
+  if (retrieved.empty()) return "";
+  std::string text = fmt::format("\nof all {}, {} were shown:", what, retrieved.size());
+  for (size_t i = 0; i < retrieved.size() && i < kRetrievedShown; ++i)
+    text += fmt::format("{} {} {:.3f}", i == 0 ? "" : ",", retrieved[i].name, retrieved[i].score);
+  if (retrieved.size() > kRetrievedShown) text += fmt::format(", and {} more", retrieved.size() - kRetrievedShown);
+  return text;
+}
+
 std::string describe(const agent::Planned& event) {
   std::string text = fmt::format("{} by tier \"{}\" ({:.2f}){}{}", event.accepted ? "accepted" : "declined", event.tier,
                                  event.confidence, event.reason.empty() ? "" : ": ", event.reason);
   if (event.error) text = "failed: " + event.error->message;
-  for (const agent::TierReport& report : event.tiers)
+  for (const agent::TierReport& report : event.tiers) {
     text += fmt::format("\ntier {}: {} ({:.2f}), {:.3f} ms", report.tier, report.said, report.confidence,
                         static_cast<double>(report.took_us) / 1000.0);
+    text += describe(report.retrieved, "specialists");
+  }
   for (const agent::PlanStep& step : event.plan.steps) {
     std::string who;
     for (const agent::Assignment& assignment : step.assignments)
@@ -54,15 +67,21 @@ std::string describe(const agent::Planned& event) {
   return text;
 }
 
+std::string describe(const std::optional<agent::RetryAfter>& asked) {
+  if (!asked) return "";
+  return fmt::format(" (asks to wait {} ms{})", asked->wait_ms, asked->fits ? "" : ", more than is left");
+}
+
 std::string describe(const agent::AttemptReturned& event) {
-  if (event.error) return "failed: " + event.error->message;
+  if (event.error)
+    return "failed: " + event.error->message + describe(event.retry_after) + describe(event.retrieved, "tools");
   std::string text = fmt::format("{} candidates, answerable {:.2f}", event.candidates.size(), event.answerable);
   for (const std::string& value : event.unmatched_values) text += fmt::format(", nothing known says \"{}\"", value);
   for (size_t i = 0; i < event.candidates.size() && i < kCandidatesShown; ++i)
     text += fmt::format("\n#{} {:.3f} {}", i, event.candidates[i].probability, brief(event.candidates[i].call));
   if (event.candidates.size() > kCandidatesShown)
     text += fmt::format("\nand {} more", event.candidates.size() - kCandidatesShown);
-  return text;
+  return text + describe(event.retrieved, "tools");
 }
 
 std::string describe(const std::vector<agent::Verdict>& verdicts) {
@@ -87,8 +106,8 @@ std::string describe(const agent::ApprovalDecided& event) {
 }
 std::string describe(const agent::CallReturned& event) {
   if (event.error)
-    return fmt::format("failed{}: {}", event.is_uncertain ? ", and it is not known whether it happened" : "",
-                       event.error->message);
+    return fmt::format("failed{}: {}{}", event.is_uncertain ? ", and it is not known whether it happened" : "",
+                       event.error->message, describe(event.retry_after));
   return brief(event.result);
 }
 std::string describe(const agent::BackoffEnded&) {

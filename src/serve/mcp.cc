@@ -200,13 +200,14 @@ McpOutcome McpMethods::call_tool(const RpcMessage& message, const std::string& a
   return {.call = std::move(call)};
 }
 
-std::vector<base::Json> McpMethods::progress(const store::RunId& run, const McpCall& call, int64_t& after) const {
+std::vector<base::Json> McpMethods::progress(const store::RunId& run, const McpCall& call,
+                                             std::unique_ptr<agent::EventReader>& reader) const {
   std::vector<base::Json> notifications;
   if (call.progress_token.is_null()) return notifications;
-  const auto events = around_.service.events(run, after, kMcpProgressAtOnce);
+  if (reader == nullptr) reader = around_.service.read_events(run, -1);
+  const auto events = reader->next(kMcpProgressAtOnce);
   if (!events.ok()) return notifications;  // the response says what went wrong
   for (const agent::RunEvent& event : *events) {
-    after = event.sequence;
     notifications.push_back(rpc_notification(
         "notifications/progress",
         {{"progressToken", call.progress_token}, {"progress", event.sequence + 1}, {"message", event.kind}}));

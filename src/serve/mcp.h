@@ -65,9 +65,10 @@ class McpMethods {
   // The response to a tool call, from its run.
   base::Json call_response(const base::Json& id, McpEra era, const McpCall& call,
                            const Result<agent::RunView>& view) const;
-  // Notifications of what happened in a call's run after record `after`, one each and at most kMcpProgressAtOnce; moves `after` on. Empty where
-  // nothing new is there, or the call did not ask for progress.
-  std::vector<base::Json> progress(const store::RunId& run, const McpCall& call, int64_t& after) const;
+  // Notifications of what `reader` has not given out of a call's run, one each and at most kMcpProgressAtOnce; makes the reader where it is null. Empty
+  // where nothing new is there, or the call did not ask for progress.
+  std::vector<base::Json> progress(const store::RunId& run, const McpCall& call,
+                                   std::unique_ptr<agent::EventReader>& reader) const;
   // The era of a message by its own _meta, and whether that asks for a version that is not spoken.
   static McpEra era_of(const RpcMessage& message);
   const Surroundings& around() const { return around_; }

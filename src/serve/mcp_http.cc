@@ -58,7 +58,7 @@ class CallSource final : public net::ReplySource {
 
   Piece next() override {
     std::string text;
-    for (const base::Json& progress : methods_->progress(follower_->run(), call_, after_))
+    for (const base::Json& progress : methods_->progress(follower_->run(), call_, progress_reader_))
       text += sse_event(base::dump_json(progress), "", "message");
     if (!text.empty()) return {std::move(text), State::kMore};
     const auto view = follower_->poll();
@@ -73,7 +73,7 @@ class CallSource final : public net::ReplySource {
   const McpEra era_;
   const McpCall call_;
   const std::shared_ptr<void> registration_;
-  int64_t after_ = -1;
+  std::unique_ptr<agent::EventReader> progress_reader_;
 };
 
 // A stream that says what it will send, which is nothing: the tools of a running cadre do not change.

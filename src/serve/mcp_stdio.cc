@@ -54,7 +54,7 @@ class Conversation {
     McpEra era = McpEra::kLegacy;
     McpCall call;
     std::unique_ptr<Follower> follower;
-    int64_t after = -1;
+    std::unique_ptr<agent::EventReader> progress_reader;
   };
 
   const base::Clock& clock() const { return methods_.around().clock; }
@@ -137,7 +137,7 @@ class Conversation {
   }
 
   Result<void> send_progress(Call& call) {
-    for (const base::Json& progress : methods_.progress(call.follower->run(), call.call, call.after))
+    for (const base::Json& progress : methods_.progress(call.follower->run(), call.call, call.progress_reader))
       TRY(send(progress));
     return {};
   }

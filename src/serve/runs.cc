@@ -106,38 +106,44 @@ base::Json event_json(const agent::RunEvent& event) {
   return {{"sequence", event.sequence}, {"kind", event.kind}, {"wall_us", event.wall_us}, {"payload", event.payload}};
 }
 
-// The records of a run as they become durable; after the last one of a final run, an event "end".
+// The records of a run as they become durable, each read once; after the last one of a final run, an event "end".
 class EventSource final : public net::ReplySource {
  public:
   EventSource(agent::RunService& service, store::RunId run, int64_t after, std::shared_ptr<net::Waker> waker)
-      : service_(service), run_(run), after_(after) {
+      : service_(service), run_(run), reader_(service.read_events(run, after)) {
     watch_ = service_.watch(run_, [waker = std::move(waker)] { waker->wake(); });
   }
 
+  // A run that another process carries out is read whole for its status: so that is asked for only where no records are left.
   Piece next() override {
-    // The status is read before the records, so that a final one means that all of them are there.
+    if (auto piece = next_records()) return std::move(*piece);
     const auto view = service_.view(run_);
     if (!view.ok()) return fault(view.error());
-    const auto events = service_.events(run_, after_, kEventsPerPiece);
-    if (!events.ok()) return fault(events.error());
-    std::string out;
-    for (const auto& event : *events) {
-      after_ = event.sequence;
-      out += sse_event(base::dump_json(event_json(event)), std::to_string(event.sequence), event.kind);
-    }
-    if (!events->empty()) return {std::move(out), State::kMore};
+    // The status was read before these records, so that a final one means that all of them are there.
+    if (auto piece = next_records()) return std::move(*piece);
     if (!agent::is_final(view->status)) return {"", State::kWait};
     return {sse_event(base::dump_json(run_json(*view)), "", "end"), State::kEnd};
   }
 
  private:
+  // Nothing: there are none at present.
+  std::optional<Piece> next_records() {
+    const auto events = reader_->next(kEventsPerPiece);
+    if (!events.ok()) return fault(events.error());
+    if (events->empty()) return std::nullopt;
+    std::string out;
+    for (const auto& event : *events)
+      out += sse_event(base::dump_json(event_json(event)), std::to_string(event.sequence), event.kind);
+    return Piece{std::move(out), State::kMore};
+  }
+
   static Piece fault(const Error& error) {
     return {sse_event(base::dump_json(error_json(api_error_of(error))), "", "error"), State::kEnd};
   }
 
   agent::RunService& service_;
   const store::RunId run_;
-  int64_t after_;
+  const std::unique_ptr<agent::EventReader> reader_;
   std::shared_ptr<void> watch_;
 };
 

@@ -54,6 +54,7 @@ class ScriptedService final : public agent::RunService {
 
   Result<agent::RunView> view(const store::RunId& id) override {
     const std::lock_guard lock(mutex_);
+    ++views_;
     const auto found = runs_.find(id);
     if (found == runs_.end()) return Error{ErrorCode::kNotFound, "run " + id.text() + ": there is none of this name"};
     return found->second.view;
@@ -77,6 +78,16 @@ class ScriptedService final : public agent::RunService {
       if (event.sequence > sequence && out.size() < count_max) out.push_back(event);
     }
     return out;
+  }
+
+  std::unique_ptr<agent::EventReader> read_events(const store::RunId& id, int64_t sequence) override {
+    return std::make_unique<Reader>(*this, id, sequence);
+  }
+
+  // How often somebody asked for a run as it stands.
+  int64_t views() const {
+    const std::lock_guard lock(mutex_);
+    return views_;
   }
 
   std::shared_ptr<void> watch(const store::RunId& id, std::function<void()> changed) override {
@@ -165,6 +176,22 @@ class ScriptedService final : public agent::RunService {
   }
 
  private:
+  class Reader final : public agent::EventReader {
+   public:
+    Reader(ScriptedService& service, const store::RunId& id, int64_t sequence)
+        : service_(service), id_(id), sequence_(sequence) {}
+    Result<std::vector<agent::RunEvent>> next(size_t count_max) override {
+      auto events = service_.events(id_, sequence_, count_max);
+      if (events.ok() && !events->empty()) sequence_ = events->back().sequence;
+      return events;
+    }
+
+   private:
+    ScriptedService& service_;
+    const store::RunId id_;
+    int64_t sequence_;
+  };
+
   struct Run {
     agent::RunView view;
     std::vector<agent::RunEvent> events;
@@ -263,6 +290,7 @@ class ScriptedService final : public agent::RunService {
   // All guarded by mutex_.
   uint64_t count_ = 0;
   int next_token_ = 0;
+  int64_t views_ = 0;
   std::map<store::RunId, Run> runs_;
   std::map<std::string, store::RunId> by_key_;
   std::map<store::RunId, std::map<int, std::shared_ptr<std::function<void()>>>> watchers_;

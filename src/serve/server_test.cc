@@ -353,6 +353,17 @@ TEST(Server, StreamsTheRecordsOfARunAndGoesOnAfterTheLastOneSeen) {
   EXPECT_EQ(served.get("/v1/runs/" + run + "/events", "Accept: text/event-stream\r\nLast-Event-ID: x\r\n").status, 400);
 }
 
+// A status of a run elsewhere is the whole of its records: not for every piece.
+TEST(Server, ALongRunIsStreamedWithoutAskingForItsStatusAtEveryPiece) {
+  Served served;
+  const auto run = parse(served.post("/v1/runs", {{"text", "count 3000"}}))["run"].get<std::string>();
+  const int64_t before = served.service.views();
+  const auto reply = served.get("/v1/runs/" + run + "/events", "Accept: text/event-stream\r\n");
+  EXPECT_GT(sse_data(reply.body).size(), 3'000U);
+  EXPECT_NE(reply.body.find("event: end\n"), std::string::npos);
+  EXPECT_LE(served.service.views() - before, 3) << "there are over 40 pieces";
+}
+
 TEST(Server, AThousandClientsFollowOneRunOnAFewThreads) {
   Served served({.http = {.io_thread_count = 1, .worker_count = 4}});
   const auto run = parse(served.post("/v1/runs", {{"text", "slow"}}))["run"].get<std::string>();

@@ -196,7 +196,8 @@ Result<void> Journal::finish_run(const RunId& run, RunState outcome, const base:
   return {};
 }
 
-Result<void> Journal::finish_run(const RunId& run, std::span<const Event> events, RunState outcome, const base::Json& payload) {
+Result<void> Journal::finish_run(const RunId& run, std::span<const Event> events, RunState outcome,
+                                 const base::Json& payload) {
   if (events.empty()) return finish_run(run, outcome, payload);
   auto operation = impl_->prepare_append(run, events);
   if (operation->is_done()) return operation->result;
@@ -232,6 +233,10 @@ Result<int64_t> Journal::write_checkpoint() {
 
 Result<std::vector<Record>> Journal::read_run(const RunId& run) const {
   return impl_->read([&](JournalReader& reader) { return reader.read_run(run); });
+}
+
+Result<std::vector<Record>> Journal::read_on(RunCursor& cursor, size_t count_max) const {
+  return impl_->read([&](JournalReader& reader) { return reader.read_on(cursor, count_max); });
 }
 
 Result<RunSummary> Journal::run_summary(const RunId& run) const {

@@ -43,6 +43,7 @@ inline constexpr int kPayloadDepthMax = 128;              // nesting of one payl
 inline constexpr size_t kEventsPerAppendMax = 4096;       // one call of append()
 inline constexpr int64_t kRunRecordsMax = 1'000'000;      // one run
 inline constexpr size_t kRunReadSizeBytesMax = 1 << 30;   // payloads that read_run() returns at once
+inline constexpr size_t kPieceSizeBytesMax = 1 << 20;     // payloads of a piece that read_on() returns, about
 inline constexpr size_t kQueuedOperationsMax = 65'536;    // appends that wait; one more blocks until there is room
 inline constexpr size_t kQueuedSizeBytesMax = 256 << 20;  // likewise, their payloads
 
@@ -134,6 +135,26 @@ class Ticket {
   std::shared_ptr<Operation> operation_;
 };
 
+// How far somebody has read a run, who reads on as it grows: every record once, whatever the size of the pieces. It keeps the places of the
+// records that it knows of and has not given out (8 bytes each): the links of a run lead backwards.
+// Thread safety: one thread at a time.
+class RunCursor {
+ public:
+  // Begins behind the record `after`; -1: at the first.
+  explicit RunCursor(const RunId& run, int64_t after = -1) : run_(run), next_(after < 0 ? 0 : after + 1) {}
+  const RunId& run() const { return run_; }
+  // Rows of the journal that were looked at for it so far.
+  int64_t rows_read() const { return rows_read_; }
+
+ private:
+  friend class JournalReader;
+  RunId run_;
+  int64_t next_ = 0;                     // sequence of the record to give out next
+  std::vector<int64_t> rows_;            // of records from next_ on, the next one last
+  std::optional<Sha256> previous_hash_;  // of the record given out last
+  int64_t rows_read_ = 0;
+};
+
 class Journal {
  public:
   // Creates the file if it does not exist (readable by its owner only). A file that is no journal, or of another version, is
@@ -166,6 +187,9 @@ class Journal {
   // Reading.
   // All records, in order. The chain and payload hashes are verified on the way (kCorrupt).
   Result<std::vector<Record>> read_run(const RunId& run) const;
+  // The next records, at most `count_max` and no more once kPieceSizeBytesMax of payloads are reached; none: all have been read so far. What was read is
+  // verified as in read_run(), but for the links before the cursor's beginning. Cost: the records returned, and once the links of those that are new.
+  Result<std::vector<Record>> read_on(RunCursor& cursor, size_t count_max) const;
   Result<RunSummary> run_summary(const RunId& run) const;
   const std::string& path() const;
   // Newest first.

@@ -150,4 +150,46 @@ Result<void> walk_chain(Database& database, const RunSummary& run,
   return {};
 }
 
+Result<std::vector<int64_t>> chain_rows(Database& database, const RunSummary& run, int64_t from, int64_t& rows_read) {
+  auto select =
+      TRY(database.prepare("SELECT run, sequence, previous_hash, hash, previous_id FROM records WHERE id = ?1"));
+  int64_t id = TRY(head_id_of(database, run.run));
+  Sha256 expected_hash = run.head;
+  std::vector<int64_t> rows;
+  for (int64_t sequence = run.records - 1; sequence >= from; --sequence) {
+    select.reset();
+    select.bind_int64(1, id);
+    ++rows_read;
+    const bool is_there = TRY(select.step()) && TRY(column_run_id(select, 0)) == run.run &&
+                          select.column_int64(1) == sequence && TRY(column_hash(select, 3)) == expected_hash;
+    if (!is_there) {
+      return corrupt_journal(database, fmt::format("run {}, record {}: it is not the one that the next record, or the "
+                                                   "run's head, names",
+                                                   run.run.text(), sequence));
+    }
+    rows.push_back(id);
+    expected_hash = TRY(column_hash(select, 2));
+    id = select.column_int64(4);
+  }
+  return rows;
+}
+
+Result<StoredRecord> read_record(Database& database, const RunSummary& run, int64_t row, int64_t sequence,
+                                 const std::optional<Sha256>& previous_hash) {
+  auto select = TRY(database.prepare(kSelectRecord));
+  select.bind_int64(1, row);
+  const auto fault = [&](const char* what) {
+    return corrupt_journal(database, fmt::format("run {}, record {}: {}", run.run.text(), sequence, what));
+  };
+  if (!TRY(select.step())) return fault("it is missing");
+  auto found = TRY(read_row(select));
+  const RecordHeader& header = found.record.header;
+  if (header.run != run.run || header.sequence != sequence) return fault("another record stands in its place");
+  if (previous_hash && header.previous_hash != *previous_hash) return fault("it does not follow the one before");
+  const char* own = fault_of(found, record_hash(header) == found.record.hash, std::nullopt);
+  if (own == nullptr) own = fault_in_run(found, run);
+  if (own != nullptr) return fault(own);
+  return std::move(found.record);
+}
+
 }  // namespace cadre::store

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "store/journal.h"
@@ -27,6 +28,14 @@ struct StoredRecord {
 // can, so that the error (kCorrupt) names the first bad record in the run's order. An error of `visit` ends the walk.
 Result<void> walk_chain(Database& database, const RunSummary& run,
                         const std::function<Result<void>(StoredRecord&&)>& visit);
+
+// The rows of the records from sequence `from` to the last one, the last one first, found by the links backwards from the head; every link's hash is
+// checked against the one after it. Reads no payloads. Adds the rows that were looked at to `rows_read`.
+Result<std::vector<int64_t>> chain_rows(Database& database, const RunSummary& run, int64_t from, int64_t& rows_read);
+
+// One record, checked by itself and, if given, against the hash of the one before.
+Result<StoredRecord> read_record(Database& database, const RunSummary& run, int64_t row, int64_t sequence,
+                                 const std::optional<Sha256>& previous_hash);
 
 // A hash or run id from a column; kCorrupt if it has the wrong size.
 Result<Sha256> column_hash(const Statement& statement, int column);

@@ -81,29 +81,55 @@ Result<RunId> JournalReader::find_run(std::string_view prefix) {
                fmt::format("several runs start with {}, the newest are{}; give more digits", prefix, names)};
 }
 
+namespace {
+
+// The record as it is given out; its payload's size is added to `size_bytes`.
+Result<Record> record_of(const RunId& run, StoredRecord&& stored, size_t& size_bytes) {
+  Record record{.sequence = stored.header.sequence,
+                .kind = std::move(stored.header.kind),
+                .wall_us = stored.header.wall_us,
+                .payload_hash = stored.header.payload_hash,
+                .previous_hash = stored.header.previous_hash,
+                .hash = stored.hash};
+  if (!stored.payload) return record;
+  size_bytes += stored.payload->size();
+  if (size_bytes > kRunReadSizeBytesMax)
+    return Error{ErrorCode::kLimit, fmt::format("read run {}: its payloads are over the limit of {} bytes", run.text(),
+                                                kRunReadSizeBytesMax)};
+  record.payload = TRY(base::parse_json(*stored.payload));
+  return record;
+}
+
+}  // namespace
+
 Result<std::vector<Record>> JournalReader::read_run(const RunId& run) {
   const auto transaction = TRY(Transaction::begin(database_, TransactionKind::kRead));
   const auto summary = TRY(run_summary(run));
   std::vector<Record> records;
   size_t size_bytes = 0;
   TRY(walk_chain(database_, summary, [&](StoredRecord&& stored) -> Result<void> {
-    Record record{.sequence = stored.header.sequence,
-                  .kind = std::move(stored.header.kind),
-                  .wall_us = stored.header.wall_us,
-                  .payload_hash = stored.header.payload_hash,
-                  .previous_hash = stored.header.previous_hash,
-                  .hash = stored.hash};
-    if (stored.payload) {
-      size_bytes += stored.payload->size();
-      if (size_bytes > kRunReadSizeBytesMax)
-        return Error{ErrorCode::kLimit, fmt::format("read run {}: its payloads are over the limit of {} bytes",
-                                                    run.text(), kRunReadSizeBytesMax)};
-      record.payload = TRY(base::parse_json(*stored.payload));
-    }
-    records.push_back(std::move(record));
+    records.push_back(TRY(record_of(run, std::move(stored), size_bytes)));
     return {};
   }));
   std::reverse(records.begin(), records.end());
+  return records;
+}
+
+Result<std::vector<Record>> JournalReader::read_on(RunCursor& cursor, size_t count_max) {
+  const auto transaction = TRY(Transaction::begin(database_, TransactionKind::kRead));
+  const auto summary = TRY(run_summary(cursor.run_));
+  if (cursor.rows_.empty()) cursor.rows_ = TRY(chain_rows(database_, summary, cursor.next_, cursor.rows_read_));
+  std::vector<Record> records;
+  size_t size_bytes = 0;
+  while (!cursor.rows_.empty() && records.size() < count_max && size_bytes < kPieceSizeBytesMax) {
+    ++cursor.rows_read_;
+    StoredRecord stored =
+        TRY(read_record(database_, summary, cursor.rows_.back(), cursor.next_, cursor.previous_hash_));
+    cursor.previous_hash_ = stored.hash;
+    records.push_back(TRY(record_of(cursor.run_, std::move(stored), size_bytes)));
+    cursor.rows_.pop_back();
+    ++cursor.next_;
+  }
   return records;
 }
 

@@ -19,6 +19,7 @@ class JournalReader {
   JournalReader(Database& database, const OwnerLock& owner) : database_(database), owner_(owner) {}
 
   Result<std::vector<Record>> read_run(const RunId& run);
+  Result<std::vector<Record>> read_on(RunCursor& cursor, size_t count_max);
   Result<RunSummary> run_summary(const RunId& run);
   Result<std::vector<RunSummary>> list_runs(size_t limit);
   Result<std::vector<RunSummary>> unfinished_runs(size_t limit);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/journal.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -15,6 +16,7 @@ namespace cadre::store {
 namespace {
 
 using base::Json;
+using testing::HasSubstr;
 
 class JournalTest : public testing::Test {
  protected:
@@ -60,6 +62,70 @@ TEST_F(JournalTest, ARunReadsBackInOrderWithItsPayloads) {
   for (size_t i = 1; i < records.size(); ++i) EXPECT_EQ(records[i].previous_hash, records[i - 1].hash);
   EXPECT_EQ(journal.run_summary(run)->head, records[3].hash);
   EXPECT_EQ(journal.verify(run)->records, 4);
+}
+
+TEST_F(JournalTest, AReaderOfALongRunReadsEveryRecordOnceAndGoesOnAsItGrows) {
+  Journal journal = open();
+  const RunId run = journal.begin_run("ask", {{"n", 0}}).value();
+  const RunId other = journal.begin_run("ask", {{"n", -1}}).value();
+  constexpr int64_t kRecords = 10'000;
+  for (int64_t n = 1; n < kRecords; n += 999) {
+    std::vector<Event> events;
+    for (int64_t k = n; k < std::min(n + 999, kRecords); ++k) events.push_back({"step.begin", {{"n", k}}});
+    ASSERT_TRUE(journal.append(run, events).ok());
+    ASSERT_TRUE(journal.append(other, "step.begin", {{"n", n}}).ok());
+  }
+  RunCursor cursor(run);
+  int64_t next = 0;
+  int64_t pieces = 0;
+  while (true) {
+    const auto piece = journal.read_on(cursor, 64);
+    ASSERT_TRUE(piece.ok()) << piece.error().message;
+    if (piece->empty()) break;
+    ++pieces;
+    for (const Record& record : *piece) EXPECT_EQ((*record.payload)["n"], next++);
+  }
+  EXPECT_EQ(next, kRecords);
+  EXPECT_EQ(pieces, (kRecords + 63) / 64);
+  EXPECT_EQ(cursor.rows_read(), 2 * kRecords) << "each record's link once and each record once";
+  ASSERT_TRUE(journal.append(run, "step.begin", {{"n", kRecords}}).ok());
+  EXPECT_EQ(journal.read_on(cursor, 64).value().size(), 1U);
+  EXPECT_EQ(cursor.rows_read(), 2 * kRecords + 2);
+  EXPECT_TRUE(journal.read_on(cursor, 64).value().empty());
+  RunCursor late(run, kRecords - 2);
+  const auto rest = journal.read_on(late, 64).value();
+  ASSERT_EQ(rest.size(), 2U);
+  EXPECT_EQ(rest[0].sequence, kRecords - 1);
+  EXPECT_EQ(late.rows_read(), 4);
+  RunCursor beyond(run, kRecords + 5);
+  EXPECT_TRUE(journal.read_on(beyond, 64).value().empty());
+  RunCursor unknown(RunId::make(1, {}));
+  EXPECT_EQ(journal.read_on(unknown, 1).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(JournalTest, AReaderNoticesRecordsThatWereChanged) {
+  RunId run;
+  {
+    Journal journal = open();
+    run = journal.begin_run("ask", {{"n", 0}}).value();
+    for (int n = 1; n < 4; ++n) ASSERT_TRUE(journal.append(run, "step.begin", {{"n", n}}).ok());
+  }
+  const std::string original = path_;
+  const auto damaged = [&](const char* sql) {
+    use_copy_of(original);
+    tamper(sql);
+    Journal journal = open();
+    RunCursor cursor(run);
+    const auto piece = journal.read_on(cursor, 64);
+    return piece.ok() ? std::string("read") : piece.error().message;
+  };
+  EXPECT_EQ(damaged("SELECT 1"), "read");
+  EXPECT_THAT(
+      damaged("UPDATE payloads SET payload = CAST('{\"n\":7}' AS BLOB) WHERE id = (SELECT max(id) - 1 FROM payloads)"),
+      HasSubstr("record 2: its payload was changed"));
+  EXPECT_THAT(damaged("UPDATE records SET wall_us = 7 WHERE id = (SELECT max(id) - 1 FROM records)"),
+              HasSubstr("record 2: it was changed"));
+  EXPECT_THAT(damaged("DELETE FROM records WHERE id = (SELECT max(id) - 1 FROM records)"), HasSubstr("record 2"));
 }
 
 TEST_F(JournalTest, WhatWasAcknowledgedIsThereAfterReopening) {
