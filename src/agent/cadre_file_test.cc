@@ -187,7 +187,7 @@ TEST(CadreFile, WhatIsShownOfManyIsSetForPlannersAndChatsAndErrorsNameTheLine) {
   EXPECT_EQ(file.planner.plans.retrieval.best, 30);
   EXPECT_EQ(file.orchestrator.plans.retrieval.best, 20) << "the default";
   EXPECT_THAT(problems_of(head + "  retrieval: {above: 10, best: 30}\n"),
-              HasSubstr("cadre.yaml:10:31: of more than 10"));
+              HasSubstr("cadre.yaml:10:26: of more than 10"));
   EXPECT_THAT(problems_of(head + "  retrieval: {above: 0}\n"), HasSubstr("cadre.yaml:10:"));
   EXPECT_THAT(problems_of(head + "  retrieval: {worst: 1}\n"), HasSubstr("unknown key \"worst\""));
 }

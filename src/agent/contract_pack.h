@@ -5,7 +5,7 @@
 //   general.architecture    "cadre-contract" where the file holds no model
 //
 // Tensors and all other metadata of a model are copied byte for byte, whatever their types. A file whose contract is fixed by its weights
-// (kind sql or decision) keeps it: what is added may not contradict it. Files are written whole or not at all.
+// (kind sql, decision or verifier) keeps it: what is added may not contradict it. Files are written whole or not at all.
 // Thread safety: values; functions may be called from any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -42,7 +42,7 @@ Json places_to_json(const TextTemplate::Rendered& rendered) {
   return places;
 }
 
-std::string shortened(std::string text) {
+std::string shortened_value(std::string text) {
   if (text.size() <= kSaidSizeMax) return text;
   size_t end = kSaidSizeMax;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
@@ -86,7 +86,7 @@ class CallSpecialist final : public Specialist {
         return {said->text, std::move(evidence)};
       }
     }
-    return {shortened(readable_text(output)), std::move(evidence)};
+    return {shortened_value(readable_text(output)), std::move(evidence)};
   }
 
   Json details() const override {

@@ -22,11 +22,12 @@ using base::Json;
 
 namespace {
 
-constexpr std::array<std::pair<ContractKind, const char*>, 4> kContractKinds = {
+constexpr std::array<std::pair<ContractKind, const char*>, 5> kContractKinds = {
     {{ContractKind::kJson, "json"},
      {ContractKind::kText, "text"},
      {ContractKind::kSql, "sql"},
-     {ContractKind::kDecision, "decision"}}};
+     {ContractKind::kDecision, "decision"},
+     {ContractKind::kVerifier, "verifier"}}};
 
 // The canonical order.
 constexpr std::array<const char*, 30> kMembers = {
@@ -193,8 +194,9 @@ void read_expect(Section& test, SelfTest& out) {
 void read_self_tests(Section& section, SpecialistContract& contract) {
   const Json* list = section.find("self_tests");
   if (list == nullptr) return;
-  if (contract.kind == ContractKind::kDecision)
-    return section.refuse("self_tests", "a router is no specialist that a test can ask; test it where it routes");
+  if (contract.kind == ContractKind::kDecision || contract.kind == ContractKind::kVerifier)
+    return section.refuse("self_tests",
+                          "a router or verifier is no specialist that a test can ask; test it where it is used");
   if (!list->is_array() || list->size() > kSelfTestsMax)
     return section.refuse("self_tests",
                           fmt::format("\"self_tests\" must be a list of at most {} tests", kSelfTestsMax));
@@ -251,7 +253,7 @@ std::optional<ContractKind> read_contract_kind(Section& section) {
   for (const auto& [known, name] : kContractKinds) {
     if (kind == name) return known;
   }
-  section.refuse("kind", fmt::format("\"kind\" must be json, text, sql or decision, not {}", in_quotes(kind)));
+  section.refuse("kind", fmt::format("\"kind\" must be json, text, sql, decision or verifier, not {}", in_quotes(kind)));
   return std::nullopt;
 }
 

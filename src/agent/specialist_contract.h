@@ -31,11 +31,11 @@ inline constexpr size_t kSelfTestsMax = 256;
 inline constexpr size_t kExcludedCallsMax = 64;
 inline constexpr size_t kCalibrationPointsMax = 256;
 
-enum class ContractKind : uint8_t { kJson, kText, kSql, kDecision };
-const char* contract_kind_name(ContractKind kind);  // "json", "text", "sql", "decision"
+enum class ContractKind : uint8_t { kJson, kText, kSql, kDecision, kVerifier };
+const char* contract_kind_name(ContractKind kind);  // "json", "text", "sql", "decision", "verifier"
 // Is the form fixed by weights?
 constexpr bool is_fixed(ContractKind kind) {
-  return kind == ContractKind::kSql || kind == ContractKind::kDecision;
+  return kind == ContractKind::kSql || kind == ContractKind::kDecision || kind == ContractKind::kVerifier;
 }
 
 // What a contract expects of the tool that its calls go to.

@@ -110,7 +110,7 @@ TEST(SpecialistContract, WhatIsWrongIsRefusedAtItsLine) {
       {"purpose: finds", "propose: finds", "c.yaml:4:1: unknown key \"propose\""},
       {"version: \"1\"", "version: 1", "c.yaml:3:1: \"version\" must be a text, not 1"},
       {"name: amounts", "name: a b", "is no name"},
-      {"name: amounts", "name: amounts\nkind: sounds", "\"kind\" must be json, text, sql or decision"},
+      {"name: amounts", "name: amounts\nkind: sounds", "\"kind\" must be json, text, sql, decision or verifier"},
       {"question_member: letter", "question_member: lettre", "c.yaml:20:1: no input has \"lettre\""},
       {"answer_member: reason", "answer_member: why", "no output has \"why\""},
       {"[/amount]", "[/amonut]", "no call has \"/amonut\""},
