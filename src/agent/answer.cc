@@ -9,6 +9,7 @@
 #include <span>
 #include <unordered_set>
 
+#include "base/utf8.h"
 #include "text/words.h"
 
 namespace cadre::agent {
@@ -43,9 +44,7 @@ std::string readable_number(double value) {
 // At most kAnswerCellBytesMax bytes, cut between characters.
 std::string shortened(std::string_view text) {
   if (text.size() <= kAnswerCellBytesMax) return std::string(text);
-  size_t end = kAnswerCellBytesMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
+  return std::string(base::utf8_prefix(text, kAnswerCellBytesMax)) + "…";
 }
 
 std::string answer_value(const CellValue& cell) {

@@ -225,7 +225,8 @@ class ChatSpecialist final : public Specialist {
 
   AttemptReturned attempt(const StepTask& task, const AttemptLimits& limits) const override {
     AttemptReturned returned;
-    const Json chat = shown_of(task.input["chat"], returned.retrieved);
+    const std::optional<Json> fewer = with_fewer_tools(task.input["chat"], returned.retrieved);
+    const Json& chat = fewer ? *fewer : task.input["chat"];
     const auto schema = chat_answer_schema(chat);
     if (!schema.ok()) return {.error = schema.error(), .is_exhaustive = true};
     const engine::ChatOutcome outcome = model_->chat(request_for(chat, *schema, task, limits));
@@ -248,7 +249,8 @@ class ChatSpecialist final : public Specialist {
   // Again from what the model wrote, on the way out: the contract does not rest on attempt().
   std::vector<Verdict> verify_call(const StepTask& task, const Candidate& candidate) const override {
     std::vector<Retrieved> retrieved;
-    const auto schema = chat_answer_schema(shown_of(task.input["chat"], retrieved));
+    const std::optional<Json> fewer = with_fewer_tools(task.input["chat"], retrieved);
+    const auto schema = chat_answer_schema(fewer ? *fewer : task.input["chat"]);
     if (!schema.ok()) return {{"contract", false, schema.error().message}};
     const auto check = SchemaCheck::make(*schema);
     if (!check.ok()) return {{"contract", false, check.error().message}};
@@ -264,10 +266,10 @@ class ChatSpecialist final : public Specialist {
   }
 
  private:
-  // The chat with the tools that the model is shown.
-  Json shown_of(const Json& chat, std::vector<Retrieved>& retrieved) const {
-    if (!has_tools(chat) || std::cmp_less_equal(chat["tools"].size(), options_.retrieval.above)) return chat;
-    if (chat.value("tool_choice", Json("auto")).is_object()) return chat;  // that one alone is shown
+  // The chat with the tools that the model is shown; nullopt: those of the chat as it is.
+  std::optional<Json> with_fewer_tools(const Json& chat, std::vector<Retrieved>& retrieved) const {
+    if (!has_tools(chat) || std::cmp_less_equal(chat["tools"].size(), options_.retrieval.above)) return std::nullopt;
+    if (chat.value("tool_choice", Json("auto")).is_object()) return std::nullopt;  // that one alone is shown
     const auto catalogue = catalogues_.of(chat["tools"]);
     const std::vector<std::string> called = called_in(chat);
     std::vector<size_t> kept;

@@ -10,6 +10,7 @@
 #include "agent/assertions.h"
 #include "agent/text_template.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "contract/schema_fit.h"
 
 namespace cadre::agent {
@@ -44,9 +45,7 @@ Json places_to_json(const TextTemplate::Rendered& rendered) {
 
 std::string shortened_value(std::string text) {
   if (text.size() <= kSaidSizeMax) return text;
-  size_t end = kSaidSizeMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
+  return std::string(base::utf8_prefix(text, kSaidSizeMax)) + "…";
 }
 
 AttemptReturned certain(Json call) {

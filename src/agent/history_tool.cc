@@ -10,7 +10,9 @@
 
 #include "agent/live_run.h"
 #include "agent/option_reader.h"
+#include "agent/planner.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "store/text_index.h"
 
 namespace cadre::agent {
@@ -45,20 +47,6 @@ Json history_output_schema() {
           {"properties", {{"runs", {{"type", "array"}, {"items", run}}}}},
           {"required", {"runs"}},
           {"additionalProperties", false}};
-}
-
-std::string text_member(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-// As much as a passage of the index holds; whole characters.
-std::string indexed_text(std::string text) {
-  if (text.size() <= store::kPassageSizeMax) return text;
-  size_t size = store::kPassageSizeMax;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
-  text.resize(size);
-  return text;
 }
 
 struct PastRun {
@@ -124,14 +112,15 @@ class HistoryTool final : public Tool {
     if (!replayed.ok()) return {};  // a damaged run is no memory; `cadre trace` says what is wrong with it
     const RunState& state = replayed->state;
     if (!state.outcome || state.outcome->status != Status::kAnswered) return {};
-    const std::string subject = text_member(state.request, "subject");
-    const std::string request = text_member(state.request, "text");
-    if (subject.empty() || request.empty()) return {};
-    auto past = by_subject_.find(subject);
+    const auto subject = base::json_string(state.request, "subject");
+    const std::string request(text_of(state.request));
+    if (!subject.ok() || subject->empty() || request.empty()) return {};
+    auto past = by_subject_.find(*subject);
     if (past == by_subject_.end())
-      past = by_subject_.emplace(subject, Past{{}, TRY(store::TextIndex::open_in_memory())}).first;
+      past = by_subject_.emplace(*subject, Past{{}, TRY(store::TextIndex::open_in_memory())}).first;
+    const std::string text = request + "\n" + state.answer_text;
     TRY(past->second.index.put(static_cast<int64_t>(past->second.runs.size()),
-                               indexed_text(request + "\n" + state.answer_text)));
+                               base::utf8_prefix(text, store::kPassageSizeMax)));
     past->second.runs.push_back({summary.run.text(), summary.updated_us, request, state.answer_text});
     return {};
   }

@@ -8,6 +8,7 @@
 
 #include "agent/option_reader.h"
 #include "base/rooted_folder.h"
+#include "base/utf8.h"
 #include "store/text_index.h"
 #include "text/trimmed.h"
 #include "text/words.h"
@@ -50,9 +51,7 @@ size_t cut_before(std::string_view text, size_t begin, size_t limit) {
   for (size_t at = limit; at > begin + kPassageBytes / 2; --at) {
     if (text::is_blank(text[at - 1])) return at;
   }
-  size_t at = limit;
-  while (at > begin + 1 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
-  return at;
+  return begin + base::utf8_cut(text.substr(begin), limit - begin);
 }
 
 // The end of the paragraph that begins here: after its blank line.

@@ -57,23 +57,30 @@ const SqlSuite* find_suite(const std::string& name) {
   return nullptr;
 }
 
+// What every suite is told. The progress must live as long as the options.
+template <class Options>
+Options common_options(const EvalOptions& given, Progress& progress) {
+  Options options;
+  options.data = given.data;
+  options.split = given.split;
+  options.limit = static_cast<size_t>(given.limit);
+  options.progress = [&progress](size_t done, size_t total) {
+    progress.show(fmt::format("{} of {} cases", done, total));
+  };
+  return options;
+}
+
 Result<SuiteReport> run_sql_suite(const SqlSuite& suite, const EvalOptions& options) {
   const std::string path = TRY(specialist_path(options.specialist));
   const auto engine = TRY(engine::DeciderEngine::load(path, {.use_cells = !options.without_cells}));
   const agent::StepPolicy policy = agent::policy_of_contract(engine->contract());
   Progress progress(base::system_clock());
-  SqlSuiteOptions suite_options;
-  suite_options.data = options.data;
-  suite_options.split = options.split;
-  suite_options.limit = static_cast<size_t>(options.limit);
+  auto suite_options = common_options<SqlSuiteOptions>(options, progress);
   suite_options.predictions_path = options.predictions;
   suite_options.execution_guided_k = static_cast<size_t>(options.candidates_max);
   suite_options.confidence_min = options.confidence_min < 0 ? policy.confidence_min : options.confidence_min;
   suite_options.answerable_min = options.confidence_min < 0 ? policy.answerable_min : 0;
   suite_options.empty_keeps = policy.doubt_keeps;
-  suite_options.progress = [&](size_t done, size_t total) {
-    progress.show(fmt::format("{} of {} cases", done, total));
-  };
   SuiteReport report = TRY(suite.run(*engine, suite_options));
   report.values["specialist"] = engine->name();
   report.values["confidence_min"] = suite_options.confidence_min;
@@ -88,14 +95,8 @@ Result<SuiteReport> run_intents(const EvalOptions& options) {
                  "--specialist FILE"};
   const auto router = TRY(model::Router::open(path));
   Progress progress(base::system_clock());
-  eval::IntentsSuiteOptions suite_options;
-  suite_options.data = options.data;
-  suite_options.split = options.split;
-  suite_options.limit = static_cast<size_t>(options.limit);
+  auto suite_options = common_options<eval::IntentsSuiteOptions>(options, progress);
   suite_options.predictions_path = options.predictions;
-  suite_options.progress = [&](size_t done, size_t total) {
-    progress.show(fmt::format("{} of {} cases", done, total));
-  };
   return eval::run_intents_suite(router, suite_options);
 }
 
@@ -109,28 +110,16 @@ Result<SuiteReport> run_verifier(const EvalOptions& options) {
   const auto verifier = TRY(model::Verifier::open(path));
   const auto engine = TRY(engine::DeciderEngine::load(TRY(specialist_path(options.specialist))));
   Progress progress(base::system_clock());
-  SqlSuiteOptions suite_options;
-  suite_options.data = options.data;
-  suite_options.split = options.split;
-  suite_options.limit = static_cast<size_t>(options.limit);
+  auto suite_options = common_options<SqlSuiteOptions>(options, progress);
   suite_options.execution_guided_k = static_cast<size_t>(options.candidates_max);
-  suite_options.progress = [&](size_t done, size_t total) {
-    progress.show(fmt::format("{} of {} cases", done, total));
-  };
   return eval::run_verifier_suite(*engine, verifier, suite_options);
 }
 
 Result<SuiteReport> run_tools(const EvalOptions& options) {
   Progress progress(base::system_clock());
-  eval::ToolsSuiteOptions suite_options;
-  suite_options.data = options.data;
-  suite_options.split = options.split;
+  auto suite_options = common_options<eval::ToolsSuiteOptions>(options, progress);
   suite_options.half = TRY(eval::case_half(options.half));
-  suite_options.limit = static_cast<size_t>(options.limit);
   suite_options.predictions_path = options.predictions;
-  suite_options.progress = [&](size_t done, size_t total) {
-    progress.show(fmt::format("{} of {} cases", done, total));
-  };
   return eval::run_tools_suite(suite_options);
 }
 

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 
 namespace cadre::base {
 namespace {
@@ -75,6 +76,16 @@ TEST(ManualClock, MovesOnlyWhenTold) {
   EXPECT_EQ(clock.wall_us(), 5);
   clock.advance_us(10);
   EXPECT_EQ(clock.monotonic_ns(), 15000);
+}
+
+TEST(Utf8, ACutNeverStandsInsideACharacter) {
+  const std::string text = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z";  // 1, 2, 3, 4 and 1 bytes
+  const size_t cuts[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+  for (size_t size_max = 0; size_max < std::size(cuts); ++size_max) {
+    EXPECT_EQ(utf8_cut(text, size_max), cuts[size_max]) << size_max;
+    EXPECT_TRUE(is_valid_utf8(utf8_prefix(text, size_max)));
+  }
+  EXPECT_EQ(utf8_cut(std::string(9, '\x80'), 5), 5u) << "bytes of no character: a cut comes all the same";
 }
 
 }  // namespace

@@ -33,4 +33,15 @@ bool is_valid_utf8(std::string_view text) {
   }
 }
 
+size_t utf8_cut(std::string_view text, size_t size_max) {
+  if (text.size() <= size_max) return text.size();
+  // A character that reaches over the cut begins at most 3 bytes before it.
+  for (size_t back = 1; back <= 3 && back <= size_max; ++back) {
+    const size_t begin = size_max - back;
+    if (is_continuation(static_cast<uint8_t>(text[begin]))) continue;
+    return begin + decode_utf8(text, begin).size_bytes > size_max ? begin : size_max;
+  }
+  return size_max;
+}
+
 }  // namespace cadre::base

@@ -64,6 +64,14 @@ inline void append_utf8(char32_t code, std::string& out) {
 
 bool is_valid_utf8(std::string_view text);
 
+// Where to cut `text` so that at most `size_max` bytes stay and no character is cut in two: the whole text if it fits; else `size_max`, or up to 3 less where that
+// lies inside a character. Bytes that belong to no character are characters of their own: a cut always comes, and stays near `size_max`.
+size_t utf8_cut(std::string_view text, size_t size_max);
+// The beginning of `text` up to there.
+inline std::string_view utf8_prefix(std::string_view text, size_t size_max) {
+  return text.substr(0, utf8_cut(text, size_max));
+}
+
 // Bytes of ASCII at the start of `text`, eight at a time.
 size_t ascii_prefix_size(std::string_view text);
 

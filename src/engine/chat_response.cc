@@ -107,11 +107,7 @@ void read_usage(const Json& body, ChatResponse& response) {
 // Cut between characters, control characters as spaces.
 std::string excerpt(std::string text) {
   if (!base::is_valid_utf8(text)) return "";
-  if (text.size() > kExcerptBytes) {
-    size_t end = kExcerptBytes;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    text.resize(end);
-  }
+  text.resize(base::utf8_cut(text, kExcerptBytes));
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
   }

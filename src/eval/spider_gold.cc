@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/spider_gold.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -129,6 +131,13 @@ std::string text_literal(std::string_view text) {
 }
 
 }  // namespace
+
+Result<std::string> database_of(const base::Json& line) {
+  std::string name = TRY(base::json_string(line, "db_id"));
+  if (name.find_first_of("/\\") != std::string::npos || name.starts_with('.'))
+    return Error{ErrorCode::kInvalid, fmt::format("\"db_id\" is no plain name: {}", name)};
+  return name;
+}
 
 std::optional<std::string> single_table_of(std::string_view sql) {
   const auto tokens = contract::tokenize_sql(sql);

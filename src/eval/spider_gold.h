@@ -13,10 +13,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "contract/sql_call.h"
 
 namespace cadre::eval {
+
+// The database that a question of the set is about. kInvalid: its name, which becomes part of a path, is no plain one.
+Result<std::string> database_of(const base::Json& line);
 
 // The one table that stands behind every FROM and JOIN, however often; nullopt where there are none, several or a
 // subquery.

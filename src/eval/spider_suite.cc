@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/file.h"
-#include "contract/answers.h"
 #include "base/json_lines.h"
+#include "contract/answers.h"
 #include "eval/spider_gold.h"
 
 namespace cadre::eval {
@@ -28,12 +28,8 @@ Result<std::vector<Question>> read_questions(const SqlSuiteOptions& options) {
   std::vector<Question> questions;
   const auto take = [&](const base::Json& line) -> Result<bool> {
     if (options.limit > 0 && questions.size() == options.limit) return false;
-    Question question{TRY(base::json_string(line, "db_id")), TRY(base::json_string(line, "question")),
+    Question question{TRY(database_of(line)), TRY(base::json_string(line, "question")),
                       TRY(base::json_string(line, "query"))};
-    // The name becomes part of a path.
-    const bool is_plain =
-        question.database.find_first_of("/\\") == std::string::npos && !question.database.starts_with('.');
-    if (!is_plain) return Error{ErrorCode::kInvalid, fmt::format("\"db_id\" is no plain name: {}", question.database)};
     questions.push_back(std::move(question));
     return true;
   };

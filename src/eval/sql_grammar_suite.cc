@@ -36,11 +36,7 @@ using GoldByDatabase = std::map<std::string, std::vector<std::string>>;
 Result<GoldByDatabase> read_gold(const SqlGrammarOptions& options, size_t& questions) {
   GoldByDatabase gold;
   const auto take = [&](const base::Json& line) -> Result<bool> {
-    std::string database = TRY(base::json_string(line, "db_id"));
-    // The name becomes part of a path.
-    if (database.find_first_of("/\\") != std::string::npos || database.starts_with('.'))
-      return Error{ErrorCode::kInvalid, fmt::format("\"db_id\" is no plain name: {}", database)};
-    gold[std::move(database)].push_back(TRY(base::json_string(line, "query")));
+    gold[TRY(database_of(line))].push_back(TRY(base::json_string(line, "query")));
     ++questions;
     return true;
   };

@@ -16,6 +16,7 @@
 #include "eval/spider_gold.h"
 #include "eval/wikisql_set.h"
 #include "model/odds.h"
+#include "model/router_scores.h"
 #include "train/call_examples.h"
 
 namespace cadre::eval {
@@ -30,23 +31,6 @@ constexpr double kFalseAlarms = 0.05;
 constexpr uint64_t kCorruptionSeed = 7;
 constexpr std::array<int, 4> kCoverages = {50, 80, 90, 95};
 constexpr std::array<const char*, 3> kScores = {"confidence", "verifier", "together"};
-
-// Probability that a right one of the scored is above a wrong one; ties count half.
-double area_under_roc(std::vector<std::pair<double, bool>> scored) {
-  std::sort(scored.begin(), scored.end());
-  double above = 0, right = 0, wrong = 0;
-  for (size_t begin = 0; begin < scored.size();) {
-    double right_here = 0, wrong_here = 0;
-    size_t end = begin;
-    for (; end < scored.size() && scored[end].first == scored[begin].first; ++end)
-      (scored[end].second ? right_here : wrong_here) += 1;
-    above += right_here * (wrong + wrong_here / 2);
-    right += right_here;
-    wrong += wrong_here;
-    begin = end;
-  }
-  return right > 0 && wrong > 0 ? above / (right * wrong) : 0.5;
-}
 
 class VerifierScore {
  public:
@@ -78,7 +62,7 @@ class VerifierScore {
     values["accuracy_first"] = first_right_.value();
     values["any_of_five_right"] = any_right_.value();
     for (size_t i = 0; i < kScores.size(); ++i) {
-      values[fmt::format("auroc_{}", kScores[i])] = area_under_roc(scored_[i]);
+      values[fmt::format("auroc_{}", kScores[i])] = model::area_under_curve(scored_[i]).value_or(0.5);
       report_risk(outcomes_[i], kScores[i], values);
       values[fmt::format("accuracy_{}", kScores[i])] = ranked_right_[i].value();
     }
@@ -216,11 +200,7 @@ class VerifierRun {
     size_t cases = 0;
     return base::for_each_json_line(
         fmt::format("{}/{}.jsonl", options_.data, options_.split), [&](const base::Json& line) -> Result<bool> {
-          const std::string database = TRY(base::json_string(line, "db_id")),
-                            sql = TRY(base::json_string(line, "query"));
-          // The name becomes part of a path.
-          if (database.find_first_of("/\\") != std::string::npos || database.starts_with('.'))
-            return Error{ErrorCode::kInvalid, fmt::format("\"db_id\" is no plain name: {}", database)};
+          const std::string database = TRY(database_of(line)), sql = TRY(base::json_string(line, "query"));
           const auto name = single_table_of(sql);
           const std::string path = fmt::format("{}/databases/{}.sqlite", options_.data, database);
           if (!name || !base::file_exists(path)) return true;

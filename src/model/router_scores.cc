@@ -13,22 +13,6 @@ double share(size_t part, size_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-// By ranks, ties in the middle (Mann and Whitney).
-double area_under_curve(std::span<const RouterCase> cases, size_t in_scope, size_t out_of_scope) {
-  if (in_scope == 0 || out_of_scope == 0) return 0.0;
-  std::vector<std::pair<float, bool>> ranked;
-  for (const auto& item : cases) ranked.emplace_back(item.probability, item.label >= 0);
-  std::sort(ranked.begin(), ranked.end());
-  double rank_sum = 0;
-  for (size_t begin = 0, end = 0; begin < ranked.size(); begin = end) {
-    while (end < ranked.size() && ranked[end].first == ranked[begin].first) ++end;
-    const double rank = static_cast<double>(begin + end + 1) / 2;
-    for (size_t i = begin; i < end; ++i) rank_sum += ranked[i].second ? rank : 0.0;
-  }
-  const auto positives = static_cast<double>(in_scope), negatives = static_cast<double>(out_of_scope);
-  return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives);
-}
-
 double mean_f1(std::span<const RouterCase> cases) {
   struct Counts {
     size_t truth = 0, predicted = 0, both = 0;
@@ -52,6 +36,23 @@ double mean_f1(std::span<const RouterCase> cases) {
 
 }  // namespace
 
+// By ranks, ties in the middle (Mann and Whitney).
+std::optional<double> area_under_curve(std::vector<std::pair<double, bool>> scored) {
+  std::sort(scored.begin(), scored.end());
+  double rank_sum = 0, positives = 0;
+  for (size_t begin = 0, end = 0; begin < scored.size(); begin = end) {
+    while (end < scored.size() && scored[end].first == scored[begin].first) ++end;
+    const double rank = static_cast<double>(begin + end + 1) / 2;
+    for (size_t i = begin; i < end; ++i) {
+      rank_sum += scored[i].second ? rank : 0.0;
+      positives += scored[i].second;
+    }
+  }
+  const double negatives = static_cast<double>(scored.size()) - positives;
+  if (positives == 0 || negatives == 0) return std::nullopt;
+  return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives);
+}
+
 RouterScores score_cases(std::span<const RouterCase> cases) {
   RouterScores scores;
   size_t right = 0, right_if_forced = 0, declined_out_of_scope = 0;
@@ -68,7 +69,9 @@ RouterScores score_cases(std::span<const RouterCase> cases) {
   scores.in_scope_accuracy = share(right, scores.in_scope);
   scores.forced_accuracy = share(right_if_forced, scores.in_scope);
   scores.out_of_scope_recall = share(declined_out_of_scope, scores.out_of_scope);
-  scores.auroc = area_under_curve(cases, scores.in_scope, scores.out_of_scope);
+  std::vector<std::pair<double, bool>> scored;
+  for (const RouterCase& item : cases) scored.emplace_back(item.probability, item.label >= 0);
+  scores.auroc = area_under_curve(std::move(scored)).value_or(0.0);
   scores.macro_f1 = mean_f1(cases);
   return scores;
 }

@@ -6,7 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "base/json.h"
 
@@ -27,6 +30,9 @@ struct RouterScores {
   double auroc = 0;  // chance that an in-scope case is more probable than an out-of-scope one; 0 if one kind is absent
   double macro_f1 = 0;  // mean F1 over labels that occur in the cases; an abstention is no prediction
 };
+
+// The chance that a scored case of which `second` holds is above one of which it does not, ties in the middle; nullopt if one kind is absent.
+std::optional<double> area_under_curve(std::vector<std::pair<double, bool>> scored);
 
 RouterScores score_cases(std::span<const RouterCase> cases);
 
