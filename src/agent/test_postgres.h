@@ -12,8 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -47,8 +49,14 @@ class TestPostgres {
     return Postgres::connect(postgres_target(socket_url(), "", nothing).value(), nothing, wait()).value();
   }
   static Deadline wait() { return Deadline::for_ms(20'000, nullptr); }
-  // As a crash would.
-  void kill() { server_.reset(); }
+  // As a crash would. The processes behind open connections have groups of their own and outlive the server by a moment, in which they still
+  // answer: they are killed, too.
+  void kill() {
+    auto pids = connect().query_text("SELECT string_agg(pid::text, ' ') FROM pg_stat_activity", {}, wait());
+    server_.reset();
+    std::istringstream list(pids.value());
+    for (pid_t pid; list >> pid;) ::kill(pid, SIGKILL);
+  }
   Result<void> start_again() { return start_server(); }
   // From now on, or soon after, connections may be encrypted, with this certificate.
   Result<void> serve_tls(const std::string& certificate, const std::string& key) const {
