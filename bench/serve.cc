@@ -1,9 +1,10 @@
-// What the server costs besides the runs: requests per second over loopback, and a thousand clients that follow one run's records.
+// What serving runs over HTTP costs, models aside: requests per second over loopback, and a thousand clients that follow runs as they happen.
 //
-//   bench_serve             measure, print one JSON object
-//   bench_serve serve PORT  serve the scripted runs until standard input ends (tests/clients/ talks to it)
+//   bench_serve             measure, print one JSON object; the journal lies in TMPDIR
+//   bench_serve serve PORT  serve scripted runs until standard input ends (tests/clients/ talks to it)
 //
-// Client and server share the machine and this process. SPDX-License-Identifier: Apache-2.0
+// Client and server share the machine and this process: `client_kib` is what both hold for one client that follows.
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -14,7 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "bench/runtime_scene.h"
 #include "net/test_client.h"
 #include "serve/scripted_service.h"
 #include "serve/server.h"
@@ -22,27 +23,19 @@
 namespace {
 
 using cadre::base::system_clock;
+using cadre::bench::must;
 using cadre::net::TestClient;
 using cadre::serve::ScriptedService;
 using cadre::serve::Server;
 
 constexpr int kFollowers = 1'000;
-constexpr int kRecords = 20;
 constexpr int kConnections = 16;
-constexpr int kRequestsEach = 4'000;
 
 double seconds_since(int64_t start_ns) {
   return static_cast<double>(system_clock().monotonic_ns() - start_ns) * 1e-9;
 }
 
-int64_t resident_kib() {
-  const auto status = cadre::base::read_file("/proc/self/status");
-  if (!status.ok()) return 0;
-  const size_t at = status->find("VmRSS:");
-  return at == std::string::npos ? 0 : std::stoll(status->substr(at + 6));
-}
-
-double requests_per_second(uint16_t port, const std::string& method, const std::string& target,
+double requests_per_second(uint16_t port, int each, const std::string& method, const std::string& target,
                            const std::string& body) {
   const int64_t start_ns = system_clock().monotonic_ns();
   std::vector<std::thread> threads;
@@ -50,55 +43,65 @@ double requests_per_second(uint16_t port, const std::string& method, const std::
   for (int i = 0; i < kConnections; ++i) {
     threads.emplace_back([&] {
       TestClient client(port);
-      for (int k = 0; k < kRequestsEach; ++k) good += client.request(method, target, body).status < 300 ? 1 : 0;
+      for (int k = 0; k < each; ++k) good += client.request(method, target, body).status / 100 == 2 ? 1 : 0;
     });
   }
   for (auto& thread : threads) thread.join();
-  if (good != kConnections * kRequestsEach)
-    fmt::print(stderr, "{} of {} failed\n", kConnections * kRequestsEach - good, good.load());
+  if (good != kConnections * each) {
+    fmt::print(stderr, "{} of {} failed\n", kConnections * each - good, kConnections * each);
+    std::exit(1);
+  }
   return good / seconds_since(start_ns);
 }
 
 struct Followed {
-  double records_per_second = 0;
-  double kib_per_client = 0;
+  double seconds = 0;  // from the first approval until the last client has the end of its run
+  double client_kib = 0;
   int complete = 0;
 };
 
-Followed follow(uint16_t port, ScriptedService& service) {
+// A thousand clients follow `runs` runs that wait for a person, each the one of its turn; then all are approved.
+Followed follow(uint16_t port, cadre::agent::Runtime& runtime, int run_count) {
+  std::vector<cadre::store::RunId> runs;
+  for (int i = 0; i < run_count; ++i) {
+    runs.push_back(must(runtime.start({.text = "hold"})));
+    must(runtime.wait(runs.back(), 60'000, nullptr));
+  }
   Followed out;
-  cadre::agent::RunRequest request;
-  request.text = "slow";
-  const auto run = service.start(request).value();
-  const int64_t before_kib = resident_kib();
+  const int64_t before_kib = cadre::bench::resident_kib();
   std::vector<TestClient> clients;
   for (int i = 0; i < kFollowers; ++i) {
     clients.emplace_back(port);
-    clients.back().send("GET /v1/runs/" + run.text() +
+    clients.back().send("GET /v1/runs/" + runs[static_cast<size_t>(i % run_count)].text() +
                         "/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
   }
-  for (auto& client : clients) client.read_until("id: 1\n");
-  out.kib_per_client = static_cast<double>(resident_kib() - before_kib) / kFollowers;
+  for (auto& client : clients) client.read_until("event: call.verified\n");
+  out.client_kib = static_cast<double>(cadre::bench::resident_kib() - before_kib) / kFollowers;
   const int64_t start_ns = system_clock().monotonic_ns();
-  for (int i = 0; i < kRecords; ++i) service.add_record(run, "step.more");
-  service.finish(run);
+  for (const auto& run : runs) must(runtime.decide(run, "s0", true, "bench", ""));
   for (auto& client : clients) out.complete += client.read_until("event: end\n").empty() ? 0 : 1;
-  out.records_per_second = kFollowers * (kRecords + 2) / seconds_since(start_ns);
+  out.seconds = seconds_since(start_ns);
   return out;
 }
 
 int measure() {
-  ScriptedService service;
-  auto server = Server::start({.http = {.io_thread_count = 2, .worker_count = 4}}, service).value();
-  const double health = requests_per_second(server->port(), "GET", "/health", "");
-  const double chat = requests_per_second(server->port(), "POST", "/v1/chat/completions",
-                                          R"({"model":"cadre","messages":[{"role":"user","content":"hello"}]})");
-  const auto followed = follow(server->port(), service);
+  cadre::bench::RuntimeScene scene(2, 100'000);
+  auto server = must(Server::start(
+      {.http = {.io_thread_count = 2, .worker_count = 4}}, scene.runtime()));
+  const uint16_t port = server->port();
+  const double health = requests_per_second(port, 4'000, "GET", "/health", "");
+  const double runs = requests_per_second(port, 250, "POST", "/v1/runs?wait_ms=10000", R"({"text": "chain 1"})");
+  const double chat = requests_per_second(port, 250, "POST", "/v1/chat/completions",
+                                          R"({"model":"cadre","messages":[{"role":"user","content":"chain 1"}]})");
+  const Followed one = follow(port, scene.runtime(), 1);
+  const Followed many = follow(port, scene.runtime(), kFollowers);
   fmt::print(
-      "{{\"health_per_second\": {:.0f}, \"chat_per_second\": {:.0f}, \"followers\": {}, \"followers_complete\": {}, "
-      "\"follower_records_per_second\": {:.0f}, \"follower_kib\": {:.1f}}}\n",
-      health, chat, kFollowers, followed.complete, followed.records_per_second, followed.kib_per_client);
-  return followed.complete == kFollowers ? 0 : 1;
+      "{{\"health_per_second\": {:.0f}, \"runs_per_second\": {:.0f}, \"chats_per_second\": {:.0f}, \"followers\": {}, "
+      "\"of_one_run\": {{\"complete\": {}, \"seconds\": {:.3f}, \"client_kib\": {:.1f}}}, "
+      "\"of_1000_runs\": {{\"complete\": {}, \"seconds\": {:.3f}, \"client_kib\": {:.1f}}}}}\n",
+      health, runs, chat, kFollowers, one.complete, one.seconds, one.client_kib, many.complete, many.seconds,
+      many.client_kib);
+  return one.complete == kFollowers && many.complete == kFollowers ? 0 : 1;
 }
 
 int serve(const std::string& port) {

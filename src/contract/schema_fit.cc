@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "contract/number_range.h"
 #include "contract/schema.h"
 #include "contract/schema_validate.h"
 
@@ -48,38 +49,6 @@ std::string pointer_token(std::string_view name) {
 struct Range {
   uint64_t low = 0, high = kNoLimit;
 };
-
-// Numbers between two bounds, each perhaps left out itself.
-struct NumberRange {
-  std::optional<Decimal> low, high;
-  bool low_open = false, high_open = false;
-
-  void add_low(const std::optional<Decimal>& bound, bool open) {
-    if (!bound) return;
-    const int order = low ? bound->compare(*low) : 1;
-    if (order > 0 || (order == 0 && open)) low = bound, low_open = open;
-  }
-  void add_high(const std::optional<Decimal>& bound, bool open) {
-    if (!bound) return;
-    const int order = high ? bound->compare(*high) : -1;
-    if (order < 0 || (order == 0 && open)) high = bound, high_open = open;
-  }
-  void add(const SchemaNode& node) {
-    add_low(node.minimum, false);
-    add_low(node.exclusive_minimum, true);
-    add_high(node.maximum, false);
-    add_high(node.exclusive_maximum, true);
-  }
-};
-
-// Of two numbers that are bounds from one side: is the first as tight as the second?
-bool as_tight(const std::optional<Decimal>& bound, bool open, const std::optional<Decimal>& other, bool other_open,
-              int sign) {
-  if (!other) return true;
-  if (!bound) return false;
-  const int order = bound->compare(*other) * sign;
-  return order > 0 || (order == 0 && (open || !other_open));
-}
 
 class FitCheck {
  public:
@@ -373,25 +342,15 @@ SchemaFit FitCheck::number(const Nodes& nodes, uint8_t type, const SchemaNode& b
   if (needs_integer && b.plain_integers && !is_plain) demand(all, may("1.0 is no integer there"));
   if (b.multiple_of && !is_stepped(*b.multiple_of))
     demand(all, may(fmt::format("a multiple of {} is needed", b.multiple_of->text())));
-  // Beyond each other's ends?
-  const auto apart = [](const std::optional<Decimal>& low, const std::optional<Decimal>& high, bool open) {
-    if (!low || !high) return false;
-    const int order = low->compare(*high);
-    return order > 0 || (order == 0 && open);
-  };
-  const bool below = apart(need.low, have.high, need.low_open || have.high_open);
-  const bool above = apart(have.low, need.high, have.low_open || need.high_open);
-  const auto bound = [&](const char* words, const std::optional<Decimal>& value, bool open) {
-    return fmt::format("a number {}{} is needed",
-                       open ? (std::string_view(words) == "of at least " ? "above " : "below ") : words, value->text());
-  };
-  if (below || (need.low && !as_tight(have.low, have.low_open, need.low, need.low_open, 1))) {
-    const std::string text = bound("of at least ", need.low, need.low_open);
-    demand(all, below ? never(text) : may(text));
+  if (!have.starts_within(need)) {
+    const std::string text =
+        fmt::format("a number {}{} is needed", need.low->is_open ? "above " : "of at least ", need.low->value.text());
+    demand(all, need.is_above(have) ? never(text) : may(text));
   }
-  if (above || (need.high && !as_tight(have.high, have.high_open, need.high, need.high_open, -1))) {
-    const std::string text = bound("of at most ", need.high, need.high_open);
-    demand(all, above ? never(text) : may(text));
+  if (!have.ends_within(need)) {
+    const std::string text =
+        fmt::format("a number {}{} is needed", need.high->is_open ? "below " : "of at most ", need.high->value.text());
+    demand(all, have.is_above(need) ? never(text) : may(text));
   }
   if (b.normal || !b.enum_from.empty() || b.grounded) demand(all, may("where it comes from is checked at run time"));
   return all;

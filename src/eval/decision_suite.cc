@@ -116,13 +116,15 @@ class Suite {
       if (options_.on_progress) options_.on_progress(i + 1, files.size());
     }
     for (const auto& split : report_.splits) report_.total += split.second;
+    report_.complaints.insert(report_.complaints.end(), misses_.begin(), misses_.end());
     return std::move(report_);
   }
 
  private:
-  void complain(std::string what) {
-    if (report_.complaints.size() < kComplaintsMax) report_.complaints.push_back(file_ + ": " + std::move(what));
+  void add(std::vector<std::string>& lines, std::string what) {
+    if (lines.size() < kComplaintsMax) lines.push_back(file_ + ": " + std::move(what));
   }
+  void complain(std::string what) { add(report_.complaints, std::move(what)); }
 
   Result<void> run_file(std::string_view text) {
     const auto schema = member_slice(text, "schema");
@@ -206,7 +208,7 @@ class Suite {
 
   void miss(const std::string& why) {
     ++report_.missed[why];
-    complain("instance not reached: " + why);
+    add(misses_, "instance not reached: " + why);
   }
 
   const DecisionSuiteOptions& options_;
@@ -214,6 +216,7 @@ class Suite {
   std::string file_;
   DecisionCount* count_ = nullptr;
   DecisionReport report_;
+  std::vector<std::string> misses_;  // many, and no faults: they stand behind the complaints, and cannot crowd them out
 };
 
 }  // namespace
