@@ -20,6 +20,9 @@ namespace cadre::contract {
 namespace {
 
 constexpr size_t kFewNames = 16;  // up to here a linear search beats building an index
+// Verdicts on containers are remembered after so many schema applications, which few documents come to, and up to so many.
+constexpr size_t kStepsUnremembered = 10'000;
+constexpr size_t kVerdictsMax = 1'000'000;
 
 // Where in the instance we are: a list from the innermost step outwards, on the call stack.
 struct Place {
@@ -116,6 +119,12 @@ class Validator {
   bool apply(SchemaId id, const JsonValue& instance, const Place& place, Marks* marks) {
     if (depth_ >= kValidateDepthMax) return stop("schemas apply inside each other more than 4096 deep");
     if (++steps_ > kValidateStepsMax) return stop("more schema applications than the limit");
+    if (marks != nullptr || steps_ <= kStepsUnremembered || (instance.items.empty() && instance.members.empty()))
+      return apply_anew(id, instance, place, marks);
+    return apply_remembered(id, instance, place);
+  }
+
+  bool apply_anew(SchemaId id, const JsonValue& instance, const Place& place, Marks* marks) {
     ++depth_;
     const SchemaNode& node = schema_.nodes[id];
     const bool looks_back = (node.unevaluated_items && instance.kind == JsonKind::kArray) ||
@@ -123,6 +132,18 @@ class Validator {
     const bool holds =
         looks_back ? apply_with_own_marks(node, instance, place, marks) : apply_node(node, instance, place, marks);
     --depth_;
+    return holds;
+  }
+
+  // Alternatives inside alternatives ask about the same part of the instance again and again: without a memory the work doubles with every level.
+  CADRE_OWN_FRAME bool apply_remembered(SchemaId id, const JsonValue& instance, const Place& place) {
+    const auto known = verdicts_.find({id, &instance});
+    // What does not hold is looked at again where a violation has to be named.
+    if (known != verdicts_.end() && (known->second || quiet_ > 0)) return known->second;
+    const size_t origins = origins_ == nullptr ? 0 : origins_->size();
+    const bool holds = apply_anew(id, instance, place, nullptr);
+    const bool says_origins = origins_ != nullptr && holds && origins_->size() != origins;  // each time anew
+    if (!stopped_ && !says_origins && verdicts_.size() < kVerdictsMax) verdicts_.insert({{id, &instance}, holds});
     return holds;
   }
 
@@ -512,6 +533,17 @@ class Validator {
   bool is_name_ = false;  // the instance is the name of a member
   Validity validity_;
   std::unordered_map<const SchemaNode*, std::unordered_map<std::string_view, SchemaId>> property_indices_;
+  struct Asked {
+    SchemaId schema;
+    const JsonValue* instance;
+    bool operator==(const Asked&) const = default;
+  };
+  struct HashAsked {
+    size_t operator()(const Asked& asked) const {
+      return std::hash<const void*>()(asked.instance) ^ (asked.schema * size_t{0x9E3779B97F4A7C15});
+    }
+  };
+  std::unordered_map<Asked, bool, HashAsked> verdicts_;
   size_t depth_ = 0;
   size_t steps_ = 0;
   int quiet_ = 0;  // inside an alternative, whose violations are not the document's

@@ -203,11 +203,52 @@ TEST(SchemaValidate, DeepInstancesAreWalkedUpToTheDepthOfADocument) {
   EXPECT_EQ(verdict.error().code, ErrorCode::kLimit);
 }
 
-TEST(SchemaValidate, AlternativesThatDoubleTheWorkMeetTheLimit) {
-  const auto schema =
-      read_schema(R"({"anyOf":[{"items":{"$ref":"#"},"minItems":1},{"items":{"$ref":"#"},"maxItems":1,"minItems":1}]})")
-          .value();
-  const auto verdict = validate_document(schema, parse_document(std::string(60, '[') + std::string(60, ']')).value());
+// Every level asks twice about the next one: 2^200 questions without a memory.
+TEST(SchemaValidate, AlternativesInsideAlternativesAreJudgedOnce) {
+  const auto schema = read_schema(R"({"oneOf":[{"items":{"$ref":"#"},"minItems":1,"type":"array"},
+                                               {"items":{"$ref":"#"},"minItems":2,"type":"array"},
+                                               {"properties":{"a":{"$ref":"#"}},"required":["a"],"type":"object"},
+                                               {"properties":{"b":{"$ref":"#"},"a":{"$ref":"#"}},"required":["b"],"type":"object"},
+                                               {"const":7}]})")
+                          .value();
+  const auto judge_around = [&](const std::string& middle) {
+    std::string text = middle;
+    for (int i = 0; i < 100; ++i) text = "[{\"a\":" + text + "}]";
+    return validate_document(schema, parse_document(text).value());
+  };
+  const auto valid = judge_around("7");
+  ASSERT_TRUE(valid.ok()) << valid.error().message;
+  EXPECT_TRUE(valid->valid) << valid->message;
+  const auto invalid = judge_around("8");
+  ASSERT_TRUE(invalid.ok()) << invalid.error().message;
+  EXPECT_FALSE(invalid->valid);
+  EXPECT_EQ(invalid->keyword_path, "#/oneOf");
+  EXPECT_NE(invalid->message, "");
+  const auto two = judge_around(R"({"a":7,"b":7})");  // both kinds of object
+  ASSERT_TRUE(two.ok()) << two.error().message;
+  EXPECT_FALSE(two->valid);
+}
+
+TEST(SchemaValidate, WhatIsRememberedIsStillNamedWhereItCounts) {
+  // Judged quietly by the first alternative of many items, then demanded of the last one.
+  std::string items;
+  for (int i = 0; i < 6'000; ++i) items += "{\"n\":1},";
+  const auto verdict = judge(R"({"$defs":{"small":{"properties":{"n":{"maximum":3}}}},
+                                 "not":{"items":{"$ref":"#/$defs/small"}},
+                                 "prefixItems":[],"items":{"$ref":"#/$defs/small"}})",
+                             "[" + items + "{\"n\":5}]");
+  EXPECT_FALSE(verdict.valid);
+  EXPECT_EQ(verdict.instance_path, "/6000/n");
+  EXPECT_EQ(verdict.keyword_path, "#/$defs/small/properties/n/maximum");
+}
+
+TEST(SchemaValidate, WorkHasALimit) {
+  std::string alternatives;
+  for (int i = 0; i < 1'000; ++i) alternatives += (i > 0 ? ",{\"const\":" : "{\"const\":") + std::to_string(i) + "}";
+  std::string items;
+  for (int i = 0; i < 30'000; ++i) items += i > 0 ? ",999" : "999";
+  const auto verdict = validate_document(read_schema(R"({"items":{"anyOf":[)" + alternatives + "]}}").value(),
+                                         parse_document("[" + items + "]").value());
   ASSERT_FALSE(verdict.ok());
   EXPECT_EQ(verdict.error().code, ErrorCode::kLimit);
 }
