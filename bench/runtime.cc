@@ -1,6 +1,6 @@
 // What a run costs besides its models: plans, types, references, verdicts, journal, threads. Prints one JSON object.
 //
-//   TMPDIR=/where/the/journal/shall/lie build/bench/bench_runtime
+//   TMPDIR=/where/the/journal/shall/lie build/bench/bench_runtime [steps|throughput|idle]
 //
 // step_us: from the end of one step to the end of the next in a chain of 32, as the journal's records have it. step_cpu_us: the processor time
 // of all threads for such a run, by its steps. runs_per_second and durable_steps_per_second: askers that each start a run, wait for its answer and start the next; a
@@ -157,11 +157,12 @@ void measure_idle(base::Json& out) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  const std::string part = argc > 1 ? argv[1] : "";
   base::Json out;
   out["sync_us"] = sync_us();
-  measure_steps(out);
-  measure_throughput(out);
-  measure_idle(out);
+  if (part.empty() || part == "steps") measure_steps(out);
+  if (part.empty() || part == "throughput") measure_throughput(out);
+  if (part.empty() || part == "idle") measure_idle(out);
   fmt::print("{}\n", base::dump_json(out));
 }

@@ -284,8 +284,11 @@ Result<RunView> Runtime::view(const store::RunId& run) {
 }
 
 Result<RunView> Runtime::wait(const store::RunId& run, int64_t timeout_ms, const base::Cancel* cancel) {
-  if (const auto live = impl_->find(run)) live->wait(timeout_ms, cancel);
-  return view(run);
+  const auto live = impl_->find(run);
+  if (live == nullptr) return view(run);
+  live->wait(timeout_ms, cancel);
+  const RunSnapshot snapshot = live->snapshot();
+  return snapshot.stopped_by ? view(run) : view_of_run(run, snapshot.state, snapshot.is_finished);
 }
 
 namespace {

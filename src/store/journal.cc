@@ -30,7 +30,8 @@ Result<void> check_event_kind(std::string_view kind) {
                fmt::format("append \"{}\": kinds that start with \"run.\" are the journal's own", kind)};
 }
 
-Result<PreparedRecord> prepare_record(const JournalOptions& options, std::string_view kind, const base::Json& payload) {
+Result<PreparedRecord> prepare_record(const JournalOptions& options, std::string_view kind, const base::Json& payload,
+                                      const Salt& salt) {
   if (!is_depth_at_most(payload, kPayloadDepthMax))
     return Error{ErrorCode::kLimit,
                  fmt::format("append \"{}\": the payload nests deeper than {} levels", kind, kPayloadDepthMax)};
@@ -39,9 +40,16 @@ Result<PreparedRecord> prepare_record(const JournalOptions& options, std::string
   if (record.payload.size() > kPayloadSizeBytesMax)
     return Error{ErrorCode::kLimit, fmt::format("append \"{}\": the payload has {} bytes, the limit is {}", kind,
                                                 record.payload.size(), kPayloadSizeBytesMax)};
-  TRY(options.entropy(record.salt));
+  record.salt = salt;
   record.payload_hash = payload_hash(record.salt, record.payload);
   return record;
+}
+
+// All that an append needs at once: asking the system costs as much as hashing a record.
+Result<std::vector<Salt>> draw_salts(const JournalOptions& options, size_t count) {
+  std::vector<Salt> salts(count);
+  TRY(options.entropy({salts.front().data(), count * sizeof(Salt)}));
+  return salts;
 }
 
 Result<OwnerLock> draw_owner(const std::string& path, const JournalOptions& options) {
@@ -135,7 +143,8 @@ Result<std::shared_ptr<Operation>> Journal::Impl::own_record(Operation::Type typ
   auto operation = std::make_shared<Operation>();
   operation->type = type;
   operation->run = run;
-  operation->records.push_back(TRY(prepare_record(options, kind, payload)));
+  const auto salts = TRY(draw_salts(options, 1));
+  operation->records.push_back(TRY(prepare_record(options, kind, payload, salts[0])));
   return operation;
 }
 
@@ -148,9 +157,16 @@ std::shared_ptr<Operation> Journal::Impl::prepare_append(const RunId& run, std::
         ErrorCode::kLimit, fmt::format("append {} events at once: give 1 to {}", events.size(), kEventsPerAppendMax)});
     return operation;
   }
-  for (const auto& event : events) {
+  const auto salts = draw_salts(options, events.size());
+  if (!salts.ok()) {
+    operation->complete(salts.error());
+    return operation;
+  }
+  for (size_t i = 0; i < events.size(); ++i) {
+    const Event& event = events[i];
     auto checked = check_event_kind(event.kind);
-    auto record = checked.ok() ? prepare_record(options, event.kind, event.payload) : std::move(checked).error();
+    auto record =
+        checked.ok() ? prepare_record(options, event.kind, event.payload, (*salts)[i]) : std::move(checked).error();
     if (!record.ok()) {
       operation->complete(std::move(record).error());
       return operation;
@@ -203,7 +219,8 @@ Result<void> Journal::finish_run(const RunId& run, std::span<const Event> events
   if (operation->is_done()) return operation->result;
   operation->type = Operation::Type::kFinish;
   operation->outcome = outcome;
-  operation->records.push_back(TRY(prepare_record(impl_->options, finish_kind(outcome), payload)));
+  const auto salts = TRY(draw_salts(impl_->options, 1));
+  operation->records.push_back(TRY(prepare_record(impl_->options, finish_kind(outcome), payload, salts[0])));
   TRY(impl_->perform(std::move(operation)));
   return {};
 }
