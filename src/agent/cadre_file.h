@@ -96,7 +96,7 @@ struct BudgetEntry {
   int64_t tokens = 1'000'000;    // of models that count them, in one run
   double cost = 0;               // of one run, in the currency of the file's prices; 0: nothing may cost anything
   int64_t time_ms = 30'000;      // of one run, without its wait for a free worker
-  int64_t runs_at_once = 2;      // threads that compute
+  int64_t runs_at_once = 2;      // runs that compute, and threads that do
   int64_t calls_at_once = 16;    // threads that wait for tools and endpoints
   int64_t runs_waiting = 1'000;  // more are refused as busy
 };

@@ -38,11 +38,11 @@ specialists:
 
 class EndpointOffice : public OfficeFixture {
  protected:
-  void open(const std::string& more) {
+  void open(const std::string& more, const std::string& budgets = "cost: 1") {
     const std::string port = std::to_string(script_.port());
     open_text("cadre: 1\nname: office\naddresses: [\"127.0.0.1:" + port +
               "\"]\nendpoints:\n  model: {url: \"http://127.0.0.1:" + port +
-              "/v1\", model: scripted, price_in: 1}\nbudgets: {cost: 1}\n" + more + kSpecialists);
+              "/v1\", model: scripted, price_in: 1}\nbudgets: {" + budgets + "}\n" + more + kSpecialists);
   }
 
   ScriptedEndpoint script_;
@@ -68,6 +68,20 @@ TEST_F(EndpointOffice, AFigureThatStandsNowhereIsRefused) {
   const RunView view = ask({.specialist = "amounts", .input = {{"letter", "We owe you CHF 120."}}});
   EXPECT_EQ(view.status, RunStatus::kDeclined);
   EXPECT_THAT(view.message, HasSubstr("125"));
+}
+
+// One thread computes, and both runs are at the endpoint at the same time: neither is answered before the other one has asked.
+TEST_F(EndpointOffice, ARunThatWaitsForAnEndpointLeavesItsPlaceToTheNext) {
+  open("", "cost: 1, runs_at_once: 1");
+  script_.say({{"amount", 120.5}, {"currency", "EUR"}});
+  script_.hold_until(2);
+  const RunRequest request{.specialist = "amounts", .input = {{"letter", "we owe you 120.5 EUR"}}};
+  const auto first = runtime_->start(request);
+  const auto second = runtime_->start(request);
+  ASSERT_TRUE(first.ok() && second.ok());
+  for (const auto& run : {*first, *second})
+    EXPECT_EQ(runtime_->wait(run, 60'000, nullptr)->status, RunStatus::kAnswered);
+  EXPECT_FALSE(script_.was_held_in_vain());
 }
 
 TEST_F(EndpointOffice, AnEndpointThatIsBusyIsAskedAgain) {

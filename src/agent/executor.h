@@ -12,6 +12,7 @@ namespace cadre::agent {
 enum class JobKind : uint8_t {
   kLocal,    // computes
   kWaiting,  // waits for others (an endpoint, a tool)
+  kClosing,  // ends in the journal, and waits for its disk
 };
 
 using Job = std::function<void()>;

@@ -164,10 +164,11 @@ void LiveRun::start(const RunState& state, const Effect& effect) {
 // A job that does `work`, which yields an event, and hands the event to the run.
 template <class Work>
 void LiveRun::ask(JobKind kind, int64_t turn, int64_t RunTimings::*stage, Work work) {
-  outbox_.emplace_back(kind, [turn, stage, work = std::move(work)](LiveRun& run) {
+  computing_ += kind == JobKind::kLocal ? 1 : 0;
+  outbox_.emplace_back(kind, [kind, turn, stage, work = std::move(work)](LiveRun& run) {
     const int64_t start_ns = run.parts_.clock->monotonic_ns();
     const Event event = work(run);
-    run.answer(event, turn, run.parts_.clock->monotonic_ns() - start_ns, stage);
+    run.answer(kind, event, turn, run.parts_.clock->monotonic_ns() - start_ns, stage);
   });
 }
 
@@ -216,20 +217,21 @@ void LiveRun::start_one(const RunState& state, const VerifyResult& effect) {
 
 void LiveRun::start_one(const RunState&, const Wait& effect) {
   later_.emplace_back(effect.wait_ms, [effect](LiveRun& run) {
-    run.answer(BackoffEnded{effect.step}, effect.turn, 0, &RunTimings::attempt_ns);
+    run.answer(JobKind::kWaiting, BackoffEnded{effect.step}, effect.turn, 0, &RunTimings::attempt_ns);
   });
 }
 
 void LiveRun::start_one(const RunState& state, const Compose& effect) {
-  ask(JobKind::kLocal, effect.turn, &RunTimings::compose_ns,
+  ask(JobKind::kClosing, effect.turn, &RunTimings::compose_ns,
       [state](LiveRun& run) -> Event { return compose_answer_of(state, *run.parts_.specialists); });
 }
 
 // ---- answers --------------------------------------------------------------------------------------------------------
 
-void LiveRun::answer(const Event& event, int64_t turn, int64_t took_ns, int64_t RunTimings::*stage) {
+void LiveRun::answer(JobKind kind, const Event& event, int64_t turn, int64_t took_ns, int64_t RunTimings::*stage) {
   {
     const std::lock_guard lock(mutex_);
+    computing_ -= kind == JobKind::kLocal ? 1 : 0;
     timings_.*stage += took_ns;
     end_if_out_of_time();
     took_us_ = took_ns / 1'000;
@@ -340,6 +342,11 @@ bool LiveRun::is_over() const {
 bool LiveRun::is_parked() const {
   const std::lock_guard lock(mutex_);
   return agent::is_parked(driver_.state());
+}
+
+bool LiveRun::is_computing() const {
+  const std::lock_guard lock(mutex_);
+  return computing_ > 0;
 }
 
 void LiveRun::wait(int64_t timeout_ms, const base::Cancel* cancel) const {

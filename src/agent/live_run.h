@@ -84,6 +84,8 @@ class LiveRun final : public std::enable_shared_from_this<LiveRun>, private RunL
   // Finished, or stopped by the journal: nothing will change any more.
   bool is_over() const;
   bool is_parked() const;
+  // Has it anything for the threads that compute? Not while it waits for others, for a person, or for the journal.
+  bool is_computing() const;
   // Until it is over or waits for a person, for `timeout_ms` at most or until `cancel`.
   void wait(int64_t timeout_ms, const base::Cancel* cancel) const;
 
@@ -109,7 +111,7 @@ class LiveRun final : public std::enable_shared_from_this<LiveRun>, private RunL
   template <class Work>
   void ask(JobKind kind, int64_t turn, int64_t RunTimings::*stage, Work work);
 
-  void answer(const Event& event, int64_t turn, int64_t took_ns, int64_t RunTimings::*stage);
+  void answer(JobKind kind, const Event& event, int64_t turn, int64_t took_ns, int64_t RunTimings::*stage);
   Result<void> deliver(const Event& event);  // what nobody was asked for
   void note_change();                        // `mutex_` is held
   void after_change();                       // it is not
@@ -133,6 +135,7 @@ class LiveRun final : public std::enable_shared_from_this<LiveRun>, private RunL
   std::optional<Error> stopped_by_;
   RunTimings timings_;
   bool has_gone_ = false;
+  size_t computing_ = 0;   // jobs of kind kLocal that have not been answered
   int64_t begun_ns_ = 0;   // of the time budget, when it went
   int64_t parked_ns_ = 0;  // of it, waiting for people
   int64_t parked_since_ns_ = 0;

@@ -39,7 +39,8 @@ bool is_ours(const std::string& run_kind) {
 struct Live {
   std::shared_ptr<LiveRun> run;
   int64_t since_ns = 0;
-  bool has_place = false;  // is one of those that are carried out at once
+  bool has_place = false;  // is one of those that compute
+  bool is_going = false;   // is one of those that are under way, whether they compute or wait for others
   bool is_ending = false;  // somebody counts its end
 };
 
@@ -80,7 +81,8 @@ struct Runtime::Impl {
   std::deque<store::RunId> waiting;
   std::unordered_map<store::RunId, Live> live;
   size_t beginning = 0;  // places in the queue that are taken by runs on their way into the journal
-  size_t working = 0;
+  size_t computing = 0;
+  size_t going = 0;
   bool is_draining = false;
   bool is_stopping = false;
 };
@@ -140,18 +142,22 @@ void Runtime::Impl::enqueue(std::shared_ptr<LiveRun> run) {
   give_places();
 }
 
-// Lets waiting runs go while there are places.
+// Lets waiting runs go while there are places: a run that waits for others leaves its place to the next one.
 void Runtime::Impl::give_places() {
+  const BudgetEntry& budgets = file.budgets;
   while (true) {
     std::shared_ptr<LiveRun> run;
     {
       const std::lock_guard lock(mutex);
-      if (is_stopping || waiting.empty() || std::cmp_greater_equal(working, file.budgets.runs_at_once)) return;
+      if (is_stopping || waiting.empty() || std::cmp_greater_equal(computing, budgets.runs_at_once) ||
+          std::cmp_greater_equal(going, budgets.runs_at_once + budgets.calls_at_once))
+        return;
       const auto found = live.find(waiting.front());
       waiting.pop_front();
       if (found == live.end()) continue;  // cancelled before its turn came
-      found->second.has_place = true;
-      ++working;
+      found->second.has_place = found->second.is_going = true;
+      ++computing;
+      ++going;
       run = found->second.run;
     }
     run->go();
@@ -186,17 +192,19 @@ Result<void> Runtime::Impl::take_over_dead_runs() {
 
 // ---- carrying out ---------------------------------------------------------------------------------------------------
 
-// A run that is over, or waits for a person, makes room for another one.
+// A run that is over, or waits, makes room for another one.
 void Runtime::Impl::on_change(LiveRun& run) {
   const bool is_over = run.is_over();
   if (is_over) count_end(run);
-  const bool gives_place = is_over || run.is_parked();
+  const bool stands_still = is_over || run.is_parked();
+  const bool gives_place = stands_still || !run.is_computing();
   if (gives_place) {
     const std::lock_guard lock(mutex);
     const auto found = live.find(run.id());
-    if (found != live.end() && std::exchange(found->second.has_place, false)) --working;
+    if (found != live.end() && std::exchange(found->second.has_place, false)) --computing;
+    if (found != live.end() && stands_still && std::exchange(found->second.is_going, false)) --going;
     if (found != live.end() && is_over) live.erase(found);
-    run_ended.notify_all();
+    if (stands_still) run_ended.notify_all();
   }
   watchers.notify(run.id());
   if (gives_place) give_places();
@@ -381,7 +389,7 @@ std::string Runtime::metrics() {
   RunGauges gauges;
   {
     const std::lock_guard lock(impl_->mutex);
-    gauges = {impl_->waiting.size(), impl_->working};
+    gauges = {impl_->waiting.size(), impl_->going};
   }
   return impl_->counted.text(gauges);
 }
@@ -391,7 +399,7 @@ Result<void> Runtime::drain(int64_t timeout_ms) {
   const int64_t until_ns = impl_->parts.clock->monotonic_ns() + timeout_ms * 1'000'000;
   std::unique_lock lock(impl_->mutex);
   impl_->is_draining = true;
-  while (impl_->beginning > 0 || impl_->working > 0 || !impl_->waiting.empty()) {
+  while (impl_->beginning > 0 || impl_->going > 0 || !impl_->waiting.empty()) {
     if (impl_->parts.clock->monotonic_ns() >= until_ns) {
       return Error{ErrorCode::kTimeout,
                    fmt::format("{} runs have not ended within {} ms; the next start carries them on",

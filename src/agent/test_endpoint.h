@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <string>
@@ -27,15 +30,29 @@ class ScriptedEndpoint {
     const std::lock_guard lock(mutex_);
     answers_.push_back(net::http_answer(status, "{}", "Content-Type: application/json\r\n" + headers));
   }
+  // Nobody is answered before so many have asked (or ten seconds have passed).
+  void hold_until(size_t asked) {
+    const std::lock_guard lock(mutex_);
+    held_until_ = asked;
+  }
+  bool was_held_in_vain() const { return held_in_vain_; }
   uint16_t port() const { return server_.port(); }
   size_t asked() const { return server_.requests().size(); }
   std::string last_request() const { return server_.requests().back().body; }
 
  private:
   std::mutex mutex_;
+  std::condition_variable asked_;
+  size_t asked_count_ = 0;
+  size_t held_until_ = 0;
+  std::atomic<bool> held_in_vain_{false};
   std::deque<std::string> answers_;
   net::TestHttpServer server_{[this](const net::TestRequest&, net::TestConnection& connection) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    ++asked_count_;
+    asked_.notify_all();
+    if (!asked_.wait_for(lock, std::chrono::seconds(10), [this] { return asked_count_ >= held_until_; }))
+      held_in_vain_ = true;
     if (answers_.empty()) return (void)connection.send(net::http_answer(500, "{}"));
     connection.send(answers_.front());
     if (answers_.size() > 1) answers_.pop_front();

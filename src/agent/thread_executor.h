@@ -1,4 +1,5 @@
-// Jobs on threads: some for those that compute, more for those that wait, and one for those that come later.
+// Jobs on threads: some for those that compute, more for those that wait, a few for those that wait for the disk, and one for those that
+// come later.
 //
 // Closing lets the jobs under way end and drops the others. Thread safety: as Executor; close() once, from a thread that is none of them.
 // SPDX-License-Identifier: Apache-2.0
@@ -29,6 +30,7 @@ class ThreadExecutor final : public Executor {
     std::condition_variable has_jobs;
     std::deque<Job> jobs;
   };
+  Queue& queue_of(JobKind kind);
   using Time = std::chrono::steady_clock::time_point;
   void work(Queue& queue);
   void watch_times();
@@ -36,6 +38,7 @@ class ThreadExecutor final : public Executor {
   std::mutex mutex_;  // of everything below
   Queue local_;
   Queue waiting_;
+  Queue closing_;
   std::condition_variable times_changed_;
   std::multimap<Time, Job> later_;
   bool is_closed_ = false;
