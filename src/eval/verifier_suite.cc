@@ -89,7 +89,7 @@ class VerifierScore {
     }
   }
 
-  // As agent/plan_machine.cc does it, but for the other verifiers.
+  // As agent/plan_steps.cc does it, but for the other verifiers.
   void add_run(const std::vector<JudgedCall>& calls, const std::vector<model::Judgement>& judgements) {
     const auto weight_of = [&](size_t i) { return judgements[i].is_refused ? 0 : judgements[i].weight; };
     size_t best = 0, judged = 0;
