@@ -1,4 +1,4 @@
-// An HTTP/1.1 server: the one file that knows Boost.Beast and Asio.
+// An HTTP/1.1 server. Its files (http_server*, http_connection*) are the ones that know Boost.Beast and Asio.
 //
 // Each connection is a coroutine on one of a few I/O threads; handlers run on worker threads and may block. A streamed reply and a
 // Pending hold no thread while they wait. Keep-alive and pipelining work; requests of one connection are answered in order.
