@@ -10,6 +10,7 @@
 
 #include "agent/recover.h"
 #include "agent/run_view.h"
+#include "agent/test_replay.h"
 #include "agent/thread_executor.h"
 #include "base/file.h"
 
@@ -95,6 +96,13 @@ class FixedTier final : public Tier {
 
 class LiveRunTest : public testing::Test {
  protected:
+  void TearDown() override {
+    for (const auto& specialist : added_) specialist->before_attempt = nullptr;
+    std::set<std::string> done;
+    SerialExecutor none;
+    parts(none);
+    expect_replays(journal_, specialists_, *planner_, done);
+  }
   std::shared_ptr<ScriptedSpecialist> add(const std::string& name, std::vector<Candidate> candidates,
                                           std::shared_ptr<ScriptedTool> tool = nullptr) {
     auto specialist = std::make_shared<ScriptedSpecialist>(name, std::move(candidates), std::move(tool));

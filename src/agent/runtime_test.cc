@@ -13,6 +13,7 @@
 #include "agent/live_run.h"
 #include "agent/plan_events.h"
 #include "agent/test_parts.h"
+#include "agent/test_replay.h"
 #include "base/file.h"
 
 namespace cadre::agent {
@@ -84,6 +85,16 @@ class RuntimeTest : public ::testing::Test {
     file_.specialists = {entry("goals"), entry("cities")};
   }
   ~RuntimeTest() override { gate_.open(); }
+  void TearDown() override {
+    gate_.open();
+    if (runtime_ == nullptr || leaves_runs_of_others_) return;
+    EXPECT_TRUE(runtime_->drain(kLong_ms).ok());
+    runtime_.reset();
+    const auto cadre = open_cadre(file_, parts().loaders).value();
+    std::set<std::string> done;
+    expect_replays(store::Journal::open(file_.journal, {.read_only = true}).value(), cadre->specialists, *cadre->planner,
+                   done);
+  }
 
   std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
   void write(const std::string& name, const std::string& bytes) {
@@ -139,6 +150,7 @@ class RuntimeTest : public ::testing::Test {
   Gate gate_;
   std::string pack_name_ = "goals@1";
   CadreFile file_;
+  bool leaves_runs_of_others_ = false;  // of another table or pack than the one at the end: they are not made again
   std::unique_ptr<Runtime> runtime_;
 };
 
@@ -376,6 +388,7 @@ TEST_F(RuntimeTest, WhatWasNotDispatchedYetIsDispatchedAgain) {
 }
 
 TEST_F(RuntimeTest, ARunWhoseTableChangedMeanwhileFailsVisibly) {
+  leaves_runs_of_others_ = true;
   const store::RunId run = leave_unfinished_run({.text = kTestQuestion, .specialist = "goals"}, "", true);
   write("goals.csv", std::string(kGoals) + "Son,home,9,2021\n");
   open();
@@ -386,6 +399,7 @@ TEST_F(RuntimeTest, ARunWhoseTableChangedMeanwhileFailsVisibly) {
 }
 
 TEST_F(RuntimeTest, ARunWhoseSpecialistIsAnotherFailsVisibly) {
+  leaves_runs_of_others_ = true;
   const store::RunId run = leave_unfinished_run({.text = kTestQuestion, .specialist = "goals"}, "", true);
   pack_name_ = "goals@2";
   open();
@@ -403,6 +417,7 @@ TEST_F(RuntimeTest, RunsOfOthersAreLeftAlone) {
 }
 
 TEST_F(RuntimeTest, TimeIsABudget) {
+  leaves_runs_of_others_ = true;
   base::ManualClock clock(1'000'000'000);
   file_.budgets.time_ms = 50;
   RuntimeParts slow = parts();

@@ -10,9 +10,9 @@
 #include <set>
 #include <string>
 
-#include "agent/replay.h"
 #include "agent/runtime.h"
 #include "agent/test_parts.h"
+#include "agent/test_replay.h"
 #include "base/file.h"
 
 namespace cadre::agent {
@@ -61,20 +61,9 @@ class OfficeFixture : public testing::Test {
     if (!file_) return;
     const auto journal = store::Journal::open(path("journal.sqlite"), {.read_only = true});
     ASSERT_TRUE(journal.ok()) << journal.error().message;
-    EXPECT_TRUE(journal->verify_all().ok());
     const auto cadre = open_cadre(*file_, loaders_);
     ASSERT_TRUE(cadre.ok()) << cadre.error().message;
-    const auto runs = journal->list_runs(1'000);
-    ASSERT_TRUE(runs.ok()) << runs.error().message;
-    for (const store::RunSummary& run : *runs) {
-      if (run.state == store::RunState::kRunning || !replayed_.insert(run.run.text()).second) continue;
-      const auto records = replay_records(*journal, run.run, (*cadre)->specialists, *(*cadre)->planner, false);
-      ASSERT_TRUE(records.ok()) << run.run.text() << ": " << records.error().message;
-      for (const ReplayedRecord& record : *records) {
-        EXPECT_NE(record.outcome, ReplayOutcome::kDifferent) << "record " << record.sequence << ", " << record.kind
-                                                             << ": " << record.recorded << " is now " << record.now;
-      }
-    }
+    expect_replays(*journal, (*cadre)->specialists, *(*cadre)->planner, replayed_);
     file_.reset();
   }
 
