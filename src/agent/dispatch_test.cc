@@ -126,6 +126,15 @@ Error type_error(const Plan& plan, const Json& request = {{"text", "hello"}, {"i
   const auto cadre = two_specialists();
   EXPECT_TRUE(check_plan(plan).ok());
   const auto checked = check_plan_types(plan, request, cadre->specialists);
+  // With a memory that is shared by all plans of these specialists, asked for the first time and again.
+  static FitMemory memory;
+  for (int i = 0; i < 2; ++i) {
+    const auto remembered = check_plan_types(plan, request, cadre->specialists, &memory);
+    EXPECT_EQ(remembered.ok(), checked.ok());
+    if (!remembered.ok()) {
+      EXPECT_EQ(remembered.error().message, checked.error().message);
+    }
+  }
   return checked.ok() ? Error{ErrorCode::kInternal, ""} : checked.error();
 }
 

@@ -20,8 +20,13 @@ using Path = std::vector<std::string>;
 class InputTypes {
  public:
   InputTypes(const Plan& plan, const PlanStep& step, const Json& request, const Specialists& specialists,
-             const CheckedSpecialist& specialist)
-      : plan_(plan), step_(step), request_(request), specialists_(specialists), specialist_(specialist) {}
+             const CheckedSpecialist& specialist, FitMemory* memory)
+      : plan_(plan),
+        step_(step),
+        request_(request),
+        specialists_(specialists),
+        specialist_(specialist),
+        memory_(memory) {}
 
   Result<void> check() {
     TRY(check_members());
@@ -91,14 +96,32 @@ class InputTypes {
   }
 
   Result<void> join(const Json& from, const Path& path, const std::string& what) const {
+    std::string question =
+        memory_ == nullptr
+            ? ""
+            : fmt::format("{}\n{}\n{}", specialist_.definition().name, fmt::join(path, "\n"), base::dump_json(from));
+    std::optional<std::string> why_not = memory_ == nullptr ? std::nullopt : memory_->find(question);
+    if (!why_not) {
+      why_not = why_never(from, TRY(input_at(path)));
+      if (memory_ != nullptr) memory_->keep(std::move(question), *why_not);
+    }
+    if (why_not->empty()) return {};
+    return wrong(path, fmt::format("{} never fits: {}", what, *why_not));
+  }
+
+  // Null: past what can be compared; checked when the value is there.
+  Result<Json> input_at(const Path& path) const {
     auto into = contract::sub_schema(specialist_.definition().input_schema, path);
     if (!into.ok() && into.error().code == ErrorCode::kNotFound)
       return wrong(path, fmt::format("{} takes no such input", specialist_.definition().name));
-    if (!into.ok()) return {};  // past what can be compared; checked when the value is there
-    const auto fit = contract::fit(from, into->schema);
-    if (!fit.ok() || fit->kind != contract::FitKind::kNeverFits) return {};
-    return wrong(path,
-                 fmt::format("{} never fits: {}{}{}", what, fit->path, fit->path.empty() ? "" : ": ", fit->message));
+    return into.ok() ? std::move(into->schema) : Json();
+  }
+
+  static std::string why_never(const Json& from, const Json& into) {
+    if (into.is_null()) return "";
+    const auto fit = contract::fit(from, into);
+    if (!fit.ok() || fit->kind != contract::FitKind::kNeverFits) return "";
+    return fmt::format("{}{}{}", fit->path, fit->path.empty() ? "" : ": ", fit->message);
   }
 
   Error wrong(const Path& path, const std::string& why) const {
@@ -112,11 +135,13 @@ class InputTypes {
   const Json& request_;
   const Specialists& specialists_;
   const CheckedSpecialist& specialist_;
+  FitMemory* const memory_;
 };
 
 }  // namespace
 
-Result<void> check_plan_types(const Plan& plan, const Json& request, const Specialists& specialists) {
+Result<void> check_plan_types(const Plan& plan, const Json& request, const Specialists& specialists,
+                              FitMemory* memory) {
   for (const PlanStep& step : plan.steps) {
     for (const Assignment& assignment : step.assignments) {
       const CheckedSpecialist* specialist = find_specialist(specialists, assignment.specialist);
@@ -124,7 +149,7 @@ Result<void> check_plan_types(const Plan& plan, const Json& request, const Speci
         return Error{ErrorCode::kInvalid,
                      fmt::format("step \"{}\": there is no specialist \"{}\"", step.id, assignment.specialist)};
       }
-      TRY(InputTypes(plan, step, request, specialists, *specialist).check());
+      TRY(InputTypes(plan, step, request, specialists, *specialist, memory).check());
     }
   }
   return {};

@@ -73,7 +73,7 @@ Result<TierDecision> Planner::ask(const Tier& tier, const Json& request, const b
   if (decision.error || decision.verdict != TierVerdict::kAccepted) return decision;
   add_orchestrators(decision.plan, specialists_);
   TRY(check_plan(decision.plan));
-  TRY(check_plan_types(decision.plan, request, specialists_));
+  TRY(check_plan_types(decision.plan, request, specialists_, &fits_));
   return decision;
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "agent/checked_specialist.h"
+#include "agent/fit_memory.h"
 #include "agent/plan_events.h"
 #include "base/cancel.h"
 #include "base/clock.h"
@@ -66,6 +67,7 @@ class Planner {
   const Specialists& specialists_;
   const base::Clock& clock_;
   std::vector<std::unique_ptr<Tier>> tiers_;
+  mutable FitMemory fits_;
 };
 
 // The text of a request; empty if it has none.
