@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/chat_response.h"
+
 namespace cadre::agent {
 namespace {
 
@@ -21,6 +23,12 @@ ErrorCode code_of(int status) {
 }
 
 }  // namespace
+
+std::optional<int64_t> http_retry_after_ms(const net::HttpResponse& response) {
+  const auto header = response.header("retry-after");
+  if (!header || !is_transient_status(response.status)) return std::nullopt;
+  return engine::retry_after_ms(*header);
+}
 
 bool http_may_have_happened(int status) {
   return status == 408 || (status >= 500 && status != 501 && status != 503);

@@ -27,6 +27,11 @@ class ScriptedEndpoint {
     const std::lock_guard lock(mutex_);
     answers_.push_back(net::http_answer(status, "{}", "Content-Type: application/json\r\n" + headers));
   }
+  // The last answer is not given any more once there is another.
+  void forget_first() {
+    const std::lock_guard lock(mutex_);
+    answers_.pop_front();
+  }
   uint16_t port() const { return server_.port(); }
   size_t asked() const { return server_.requests().size(); }
   std::string last_request() const { return server_.requests().back().body; }
