@@ -99,7 +99,7 @@ class Opener {
 
  private:
   Result<CheckedSpecialist> open_table(const SpecialistEntry& entry, Cadre& cadre) {
-    const Pack pack = TRY(pack_of(entry.pack));
+    const auto& [pack, pack_sha256] = *TRY(pack_of(entry.pack));
     const std::string fingerprint = TRY(fingerprint_file(entry.table));
     contract::Table table = TRY(contract::Table::open(entry.table, {.table_name = entry.table_name}));
     for (const std::string& note : table.notes())
@@ -110,7 +110,7 @@ class Opener {
                                         verifier->name(), pack.name));
     const auto more = TRY(more_of_contract(entry, pack));
     CheckedSpecialist made =
-        TRY(table_specialist(entry, pack, more, identity_of_table(pack.name, fingerprint, pack.sha256, verifier.get()),
+        TRY(table_specialist(entry, pack, more, identity_of_table(pack.name, fingerprint, pack_sha256, verifier.get()),
                              verifier, std::move(table)));
     if (!more) return made;
     for (const SelfTest& test : more->self_tests) {
@@ -160,7 +160,7 @@ class Opener {
 
   Result<CheckedSpecialist> open_endpoint_specialist(const SpecialistEntry& entry, Cadre& cadre) {
     if (entry.pack.empty()) return CheckedSpecialist::make(TRY(endpoint_of(entry, asked_of(entry))));
-    const ContractPack pack = TRY(open_contract_pack(entry.pack));
+    const ContractPack& pack = *TRY(contract_of(entry.pack));
     EndpointSpecialistOptions options = TRY(packed_options(file_, entry, pack));
     if (pack.contract.tool) {
       const std::shared_ptr<Tool> tool = TRY(tool_of(entry.tool));
@@ -206,13 +206,25 @@ class Opener {
                                 TRY(tool_of(entry.tool)));
   }
 
-  // Specialists that name one file share its weights.
-  Result<Pack> pack_of(const std::string& path) {
-    const auto found = packs_.find(path);
-    if (found != packs_.end()) return found->second;
-    Pack pack = TRY(loaders_.load_pack(path));
-    if (auto hash = fingerprint_file(path); hash.ok()) pack.sha256 = std::move(*hash);
-    return packs_[path] = std::move(pack);
+  struct OpenedPack {
+    Pack pack;
+    std::string sha256;  // empty: it comes from no file
+  };
+
+  // Specialists that name one file share its weights; it is read and hashed once.
+  Result<const OpenedPack*> pack_of(const std::string& path) {
+    if (const auto found = packs_.find(path); found != packs_.end()) return &found->second;
+    OpenedPack opened{TRY(loaders_.load_pack(path)), ""};
+    if (opened.pack.sha256) opened.sha256 = opened.pack.sha256();
+    opened.pack.sha256 = nullptr;  // it held the file
+    return &packs_.emplace(path, std::move(opened)).first->second;
+  }
+
+  // As pack_of, of a contract's pack.
+  Result<const ContractPack*> contract_of(const std::string& path) {
+    const auto found = contracts_.find(path);
+    if (found != contracts_.end()) return &found->second;
+    return &contracts_.emplace(path, TRY(open_contract_pack(path))).first->second;
   }
 
   // As pack_of; null where none is named.
@@ -227,7 +239,8 @@ class Opener {
   const CadreLoaders& loaders_;
   const base::Clock& clock_;
   std::shared_ptr<const net::HttpClient> client_;
-  std::map<std::string, Pack> packs_;
+  std::map<std::string, OpenedPack> packs_;
+  std::map<std::string, ContractPack> contracts_;
   std::map<std::string, std::shared_ptr<const model::Verifier>> verifiers_;
   std::map<std::string, std::shared_ptr<Tool>> tools_;
   std::map<std::string, std::string> tool_kinds_;  // by the tool's name
