@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -76,7 +77,7 @@ class Opener {
       case SpecialistKind::kTable:
         return open_table(entry, cadre);
       case SpecialistKind::kCall:
-        return CheckedSpecialist::make(TRY(call_of(entry)));
+        return open_call(entry, cadre);
       case SpecialistKind::kTemplate:
         return CheckedSpecialist::make(TRY(make_template_specialist({.name = entry.name,
                                                                      .purpose = entry.purpose,
@@ -161,14 +162,19 @@ class Opener {
   Result<CheckedSpecialist> open_endpoint_specialist(const SpecialistEntry& entry, Cadre& cadre) {
     if (entry.pack.empty()) return CheckedSpecialist::make(TRY(endpoint_of(entry, asked_of(entry))));
     const ContractPack& pack = *TRY(contract_of(entry.pack));
-    EndpointSpecialistOptions options = TRY(packed_options(file_, entry, pack));
-    if (pack.contract.tool) {
-      const std::shared_ptr<Tool> tool = TRY(tool_of(entry.tool));
-      TRY(check_tool_binding(*pack.contract.tool, options.call_schema, tool_kinds_.at(entry.tool), tool->definition()));
-    }
+    EndpointSpecialistOptions options = TRY(contract_options(entry, pack));
     CheckedSpecialist made = TRY(CheckedSpecialist::make(TRY(endpoint_of(entry, std::move(options)))));
     for (const SelfTest& test : pack.contract.self_tests) cadre.self_tests.push_back({entry.name, test, made});
     return made;
+  }
+
+  // What the pack's contract asks for, narrowed by the file and held against the tool.
+  Result<EndpointSpecialistOptions> contract_options(const SpecialistEntry& entry, const ContractPack& pack) const {
+    EndpointSpecialistOptions options = TRY(packed_options(file_, entry, pack));
+    if (!pack.contract.tool) return options;
+    const std::shared_ptr<Tool> tool = TRY(tool_of(entry.tool));
+    TRY(check_tool_binding(*pack.contract.tool, options.call_schema, tool_kinds_.at(entry.tool), tool->definition()));
+    return options;
   }
 
   EndpointSpecialistOptions asked_of(const SpecialistEntry& entry) const {
@@ -195,15 +201,58 @@ class Opener {
     return found->second;
   }
 
-  Result<std::shared_ptr<const Specialist>> call_of(const SpecialistEntry& entry) {
-    return make_call_specialist({.name = entry.name,
-                                 .purpose = entry.purpose,
-                                 .input_schema = entry.input_schema,
-                                 .before = entry.before,
-                                 .after = entry.after,
-                                 .say = entry.say,
-                                 .policy = policy_of(file_, entry, {})},
-                                TRY(tool_of(entry.tool)));
+  Result<CheckedSpecialist> open_call(const SpecialistEntry& entry, Cadre& cadre) {
+    const std::shared_ptr<Tool> tool = TRY(tool_of(entry.tool));
+    if (entry.pack.empty())
+      return CheckedSpecialist::make(TRY(make_call_specialist({.name = entry.name,
+                                                               .purpose = entry.purpose,
+                                                               .input_schema = entry.input_schema,
+                                                               .terms = {.before = entry.before, .after = entry.after},
+                                                               .say = entry.say,
+                                                               .policy = policy_of(file_, entry, {})},
+                                                              tool)));
+    const ContractPack& pack = *TRY(contract_of(entry.pack));
+    const EndpointSpecialistOptions options = TRY(contract_options(entry, pack));
+    CheckedSpecialist made =
+        TRY(CheckedSpecialist::make(TRY(make_call_specialist(call_options(options, entry.say), tool))));
+    add_direct_tests(pack.contract, made, cadre);
+    return made;
+  }
+
+  static CallSpecialistOptions call_options(const EndpointSpecialistOptions& options, const std::string& say) {
+    return {.name = options.name,
+            .version = options.version,
+            .purpose = options.purpose,
+            .input_schema = options.input_schema,
+            .call_schema = options.call_schema,
+            .output_schema = options.output_schema,
+            .lists = options.known,
+            .terms = {options.before, options.after, options.excluded, options.grounded, options.grounding},
+            .probability = calibrated(options.calibration, 1),
+            .pack_identity = options.pack_identity,
+            .say = say,
+            .answer_member = options.answer_member,
+            .policy = options.policy};
+  }
+
+  // Those whose input holds a call; the others are put to the contract's model.
+  static void add_direct_tests(const SpecialistContract& contract, const CheckedSpecialist& made, Cadre& cadre) {
+    const base::Json needed = contract.asked.call_schema.value("required", base::Json::array());
+    size_t left_out = 0;
+    for (const SelfTest& test : contract.self_tests) {
+      const bool holds_call = std::all_of(needed.begin(), needed.end(), [&](const base::Json& name) {
+        return test.input.contains(name.get<std::string>());
+      });
+      if (holds_call)
+        cadre.self_tests.push_back({made.definition().name, test, made});
+      else
+        ++left_out;
+    }
+    if (left_out > 0)
+      cadre.notes.push_back(
+          fmt::format("specialist {}: {} of the self-tests of {} ask its model for the call, which this "
+                      "specialist is given; they are not run",
+                      made.definition().name, left_out, contract.id()));
   }
 
   struct OpenedPack {
