@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "agent/value_evidence.h"
+
 namespace cadre::agent {
 namespace {
 
@@ -61,6 +63,12 @@ std::vector<Verdict> CheckedSpecialist::before_call(const StepTask& task, const 
   }
   for (Verdict& verdict : specialist_->verify_call(task, candidate)) verdicts.push_back(std::move(verdict));
   return verdicts;
+}
+
+std::vector<Evidence> CheckedSpecialist::evidence_of(const StepTask& task, const base::Json& call) const {
+  if (call_.origins().empty()) return {};
+  const std::optional<base::Json> own = sources_in(task.input, definition());
+  return value_evidence(call_, definition().call_schema, call, {own ? &*own : &task.input, &definition().lists});
 }
 
 CheckedResult CheckedSpecialist::after_call(const StepTask& task, const Candidate& candidate,

@@ -151,6 +151,30 @@ TEST_F(ContractOffice, TheEndpointIsAskedWithASchemaThatItKnows) {
               AllOf(HasSubstr("x-enum-from"), HasSubstr("Find the restaurant")));
 }
 
+TEST_F(ContractOffice, TheAnswerSaysWhereEachValueOfItsCallComesFrom) {
+  pack();
+  open_text(text_with(""));
+  script_.say(booking("Blue Door", "Ben", 4));
+  const RunView view = ask({.specialist = "booking", .input = kMail});
+  ASSERT_EQ(view.status, RunStatus::kAnswered) << view.message;
+  const Json expected = Json::parse(R"([
+    {"role":"value","words":[{"begin":11,"end":20,"text":"Blue Door"}],"place":"/restaurant","value":"Blue Door","origin":"copy",
+     "source":"mail","from":"/mail","reference":"$request.input.mail","occurrences":1},
+    {"role":"value","words":[],"place":"/guest","value":"Ben","origin":"list","source":"guests","from":"/guests/1",
+     "reference":"$request.input.guests.1"},
+    {"role":"value","words":[{"begin":25,"end":26,"text":"4"}],"place":"/count","value":"4","origin":"normal","source":"mail",
+     "from":"/mail","reference":"$request.input.mail","occurrences":1}])");
+  EXPECT_EQ(view.evidence["values"], expected) << view.evidence;
+  EXPECT_EQ(view.evidence["samples"], 1) << "what the specialist itself tells stays";
+  bool is_recorded = false;
+  for (const RunEvent& record : events(view)) {
+    if (record.kind != "answer.composed") continue;
+    is_recorded = true;
+    EXPECT_EQ(record.payload["evidence"]["values"], expected);
+  }
+  EXPECT_TRUE(is_recorded);
+}
+
 TEST_F(ContractOffice, ConditionsAndExclusionsHold) {
   pack();
   open_text(text_with("    before: [\"call.guest != \\\"Ben\\\"\"]\n"));
