@@ -246,6 +246,22 @@ std::string_view origin_name(contract::ValueOrigin origin) {
   return "";
 }
 
+const char* call_origin_name(CallOrigin origin) {
+  switch (origin) {
+    case CallOrigin::kCopy:
+      return "copy";
+    case CallOrigin::kNormal:
+      return "normal";
+    case CallOrigin::kList:
+      return "list";
+    case CallOrigin::kKnown:
+      return "known";
+    case CallOrigin::kEnum:
+      return "enum";
+  }
+  return "";
+}
+
 std::string_view role_name(EvidenceRole role) {
   switch (role) {
     case EvidenceRole::kSelect:
@@ -254,6 +270,10 @@ std::string_view role_name(EvidenceRole role) {
       return "aggregate";
     case EvidenceRole::kCondition:
       return "condition";
+    case EvidenceRole::kValue:
+      return "value";
+    case EvidenceRole::kName:
+      return "name";
   }
   return "";
 }

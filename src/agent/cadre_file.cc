@@ -52,6 +52,7 @@ void read_table_keys(Section& section, SpecialistEntry& entry) {
 }
 
 void read_call_keys(Section& section, SpecialistEntry& entry) {
+  section.file("pack", entry.pack);
   section.required_text("tool", "weather", entry.tool);
   section.texts("before", "[\"call.amount <= 500\"]", entry.before);
   section.texts("after", "[\"result.status == 'ok'\"]", entry.after);
@@ -146,7 +147,8 @@ SpecialistEntry read_specialist(Reading& reading, const std::string& name, const
   if (!is_entry_name(name)) reading.refuse(pointer, fmt::format("{} is no name: {}", in_quotes(name), kEntryNameRule));
   Section section(reading, map, pointer);
   const auto kind = read_kind(section);
-  if (kind == SpecialistKind::kEndpoint && section.has("pack"))
+  const bool has_contract = (kind == SpecialistKind::kEndpoint || kind == SpecialistKind::kCall) && section.has("pack");
+  if (has_contract)
     section.text("purpose", entry.purpose);
   else
     section.required_text("purpose", "what was sold, to whom, for how much", entry.purpose);
@@ -158,7 +160,7 @@ SpecialistEntry read_specialist(Reading& reading, const std::string& name, const
   if (kind == SpecialistKind::kEndpoint) read_endpoint_keys(section, entry);
   if (kind == SpecialistKind::kChat) read_chat_keys(section, entry);
   if (const Json* policy = section.find("policy")) read_policy(reading, *policy, section.below("policy"), entry.policy);
-  if (kind == SpecialistKind::kEndpoint && section.has("pack")) keep_places(reading, map, pointer, entry);
+  if (has_contract) keep_places(reading, map, pointer, entry);
   return entry;
 }
 

@@ -48,7 +48,7 @@ struct SpecialistEntry {
   std::string purpose;  // in a sentence, for people and for models that choose
   SpecialistKind kind = SpecialistKind::kTable;
   PolicyEntry policy;
-  // kTable; kEndpoint (optional): what it is held to comes from there
+  // kTable; kEndpoint, kCall (optional): what it is held to comes from there
   std::string pack;
   std::string table;
   std::string table_name;  // of a SQLite file; empty = its only one
@@ -67,7 +67,7 @@ struct SpecialistEntry {
   RetrievalSettings chat_retrieval;  // kChat: how many of a chat's tools are shown
   // kCall, kTemplate, kEndpoint; null: the tool's, any object
   base::Json input_schema;
-  // kEndpoint with a pack: the map as it stands in the file, and where ("12:5") each part of it does, by JSON pointer; "" is its name.
+  // kEndpoint, kCall with a pack: the map as it stands in the file, and where ("12:5") each part of it does, by JSON pointer; "" is its name.
   base::Json given;
   std::map<std::string, std::string> places;
 };

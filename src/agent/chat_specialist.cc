@@ -201,6 +201,33 @@ std::string rules_for(const Json& chat, const Json& schema) {
   return text;
 }
 
+// The chat with these of its tools alone.
+Json with_tools(const Json& chat, const std::vector<size_t>& shown) {
+  Json few = Json::object();
+  for (const auto& [name, member] : chat.items()) {
+    if (name != "tools") few[name] = member;
+  }
+  few["tools"] = Json::array();
+  for (const size_t i : shown) few["tools"].push_back(chat["tools"][i]);
+  return few;
+}
+
+// Which tools of the chat an attempt showed; nullopt: all. `grounds` come from a record.
+Result<std::optional<std::vector<size_t>>> shown_in(const Json& grounds, const Json& chat) {
+  const auto wrong = [] { return Error{ErrorCode::kCorrupt, "the answer does not say what it was given to"}; };
+  if (!grounds.is_object() || !grounds.contains("answer")) return wrong();
+  if (!grounds.contains("shown")) return std::optional<std::vector<size_t>>();
+  if (!grounds["shown"].is_array() || !has_tools(chat)) return wrong();
+  std::vector<size_t> shown;
+  for (const Json& i : grounds["shown"]) {
+    if (!i.is_number_integer() || i.get<int64_t>() < 0 ||
+        std::cmp_greater_equal(i.get<int64_t>(), chat["tools"].size()))
+      return wrong();
+    shown.push_back(i.get<size_t>());
+  }
+  return std::optional<std::vector<size_t>>(std::move(shown));
+}
+
 class ChatSpecialist final : public Specialist {
  public:
   ChatSpecialist(ChatSpecialistOptions options, std::shared_ptr<const engine::ChatModel> model)
@@ -225,8 +252,11 @@ class ChatSpecialist final : public Specialist {
 
   AttemptReturned attempt(const StepTask& task, const AttemptLimits& limits) const override {
     AttemptReturned returned;
-    const std::optional<Json> fewer = with_fewer_tools(task.input["chat"], returned.retrieved);
+    const std::optional<ShownTools> shown = shown_of(task.input["chat"]);
+    const std::optional<Json> fewer =
+        shown ? std::optional<Json>(with_tools(task.input["chat"], shown->tools)) : std::nullopt;
     const Json& chat = fewer ? *fewer : task.input["chat"];
+    if (shown) returned.retrieved = shown->retrieved;
     const auto schema = chat_answer_schema(chat);
     if (!schema.ok()) return {.error = schema.error(), .is_exhaustive = true};
     const engine::ChatOutcome outcome = model_->chat(request_for(chat, *schema, task, limits));
@@ -242,19 +272,24 @@ class ChatSpecialist final : public Specialist {
       return returned;
     }
     const std::string id_base = base::to_hex(base::sha256(base::dump_json(*answer))).substr(0, 12);
-    returned.candidates.push_back({message_of(chat, *answer, id_base), 1, *answer});
+    Json grounds = {{"answer", *answer}};
+    if (shown) grounds["shown"] = shown->tools;
+    returned.candidates.push_back({message_of(chat, *answer, id_base), 1, std::move(grounds)});
     return returned;
   }
 
-  // Again from what the model wrote, on the way out: the contract does not rest on attempt().
+  // Again from what the model wrote, on the way out: the contract does not rest on attempt(). Which tools were shown is the attempt's to say; each is one of
+  // the chat's all the same.
   std::vector<Verdict> verify_call(const StepTask& task, const Candidate& candidate) const override {
-    std::vector<Retrieved> retrieved;
-    const std::optional<Json> fewer = with_fewer_tools(task.input["chat"], retrieved);
-    const auto schema = chat_answer_schema(fewer ? *fewer : task.input["chat"]);
+    const Json& chat = task.input["chat"];
+    const auto shown = shown_in(candidate.grounds, chat);
+    if (!shown.ok()) return {{"contract", false, shown.error().message}};
+    const std::optional<Json> fewer = *shown ? std::optional<Json>(with_tools(chat, **shown)) : std::nullopt;
+    const auto schema = chat_answer_schema(fewer ? *fewer : chat);
     if (!schema.ok()) return {{"contract", false, schema.error().message}};
     const auto check = SchemaCheck::make(*schema);
     if (!check.ok()) return {{"contract", false, check.error().message}};
-    return {check->verdict("contract", candidate.grounds)};
+    return {check->verdict("contract", candidate.grounds["answer"])};
   }
 
   CheckedResult verify_result(const StepTask&, const Candidate&, const Json& result) const override {
@@ -266,8 +301,8 @@ class ChatSpecialist final : public Specialist {
   }
 
  private:
-  // The chat with the tools that the model is shown; nullopt: those of the chat as it is.
-  std::optional<Json> with_fewer_tools(const Json& chat, std::vector<Retrieved>& retrieved) const {
+  // The tools of the chat that the model is shown, where that is not all.
+  std::optional<ShownTools> shown_of(const Json& chat) const {
     if (!has_tools(chat) || std::cmp_less_equal(chat["tools"].size(), options_.retrieval.above)) return std::nullopt;
     if (chat.value("tool_choice", Json("auto")).is_object()) return std::nullopt;  // that one alone is shown
     const auto catalogue = catalogues_.of(chat["tools"]);
@@ -276,15 +311,7 @@ class ChatSpecialist final : public Specialist {
     for (size_t i = 0; i < catalogue->names.size(); ++i) {
       if (std::find(called.begin(), called.end(), catalogue->names[i]) != called.end()) kept.push_back(i);
     }
-    ShownTools shown = choose_shown(catalogue->index, catalogue->names, user_texts(chat), kept, options_.retrieval);
-    retrieved = std::move(shown.retrieved);
-    Json few = Json::object();
-    for (const auto& [name, member] : chat.items()) {
-      if (name != "tools") few[name] = member;
-    }
-    few["tools"] = Json::array();
-    for (const size_t i : shown.tools) few["tools"].push_back(chat["tools"][i]);
-    return few;
+    return choose_shown(catalogue->index, catalogue->names, user_texts(chat), kept, options_.retrieval);
   }
 
   engine::ChatRequest request_for(const Json& chat, const Json& schema, const StepTask& task,

@@ -214,6 +214,33 @@ TEST(ChatSpecialist, AToolThatWasChosenOrCalledAlreadyIsAlwaysShown) {
   EXPECT_EQ(said.attempt.retrieved.size(), 20U);
 }
 
+TEST(ChatSpecialist, WhatWasShownIsTheAttemptsToSayAndIsNotLookedForAgain) {
+  const auto specialist = make_chat_specialist({.name = "chat"}, std::make_shared<ScriptedModel>(kWeatherCall)).value();
+  const Json input = {{"chat", chat_of({{"tools", many_tools()}})}};
+  const std::vector<Json> refused;
+  const std::optional<Error> feedback;
+  const StepTask task{"", input, refused, feedback};
+  const AttemptReturned attempt = specialist->attempt(task, {.tokens_max = 1'000});
+  ASSERT_EQ(attempt.candidates.size(), 1U);
+  Json grounds = attempt.candidates[0].grounds;
+  EXPECT_EQ(grounds["shown"].size(), 20U);
+  const auto passes = [&](const Json& with) {
+    Candidate candidate = attempt.candidates[0];
+    candidate.grounds = with;
+    return specialist->verify_call(task, candidate).at(0).passed;
+  };
+  EXPECT_TRUE(passes(grounds));
+  grounds["answer"]["tool_calls"][0] = {{"name", "readGauge299"}, {"arguments", Json::object()}};
+  EXPECT_FALSE(passes(grounds)) << "nothing in the chat is about this one, and it was not shown";
+  grounds["shown"] = {300};
+  EXPECT_TRUE(passes(grounds)) << "as the attempt's record has it";
+  for (const Json& wrong : {Json{301}, Json{-1}, Json("all"), Json{"300"}}) {
+    grounds["shown"] = wrong;
+    EXPECT_FALSE(passes(grounds)) << wrong;
+  }
+  EXPECT_FALSE(passes(nullptr));
+}
+
 TEST(ChatSpecialist, WhatALaterMessageLeavesUnsaidTheEarlierOnesSay) {
   Json chat = chat_of({{"tools", many_tools()}});
   chat["messages"].push_back({{"role", "assistant"}, {"content", "Ulm on the Danube?"}});

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
+
+#include "agent/value_evidence.h"
 
 namespace cadre::agent {
 namespace {
@@ -49,7 +52,9 @@ AttemptReturned CheckedSpecialist::attempt(const StepTask& task, const AttemptLi
 }
 
 std::vector<Verdict> CheckedSpecialist::before_call(const StepTask& task, const Candidate& candidate) const {
-  std::vector<Verdict> verdicts = {call_.verdict("schema", candidate.call, {&task.input, &definition().lists})};
+  const std::optional<base::Json> own = sources_in(task.input, definition());
+  const base::Json& sources = own ? *own : task.input;
+  std::vector<Verdict> verdicts = {call_.verdict("schema", candidate.call, {&sources, &definition().lists})};
   if (verdicts[0].passed) verdicts[0] = tool_input_.verdict("schema", candidate.call);
   if (!verdicts[0].passed) return verdicts;  // the others may rely on its form
   if (Tool* tool = specialist_->tool()) {
@@ -58,6 +63,12 @@ std::vector<Verdict> CheckedSpecialist::before_call(const StepTask& task, const 
   }
   for (Verdict& verdict : specialist_->verify_call(task, candidate)) verdicts.push_back(std::move(verdict));
   return verdicts;
+}
+
+std::vector<Evidence> CheckedSpecialist::evidence_of(const StepTask& task, const base::Json& call) const {
+  if (call_.origins().empty()) return {};
+  const std::optional<base::Json> own = sources_in(task.input, definition());
+  return value_evidence(call_, definition().call_schema, call, {own ? &*own : &task.input, &definition().lists});
 }
 
 CheckedResult CheckedSpecialist::after_call(const StepTask& task, const Candidate& candidate,
@@ -69,8 +80,10 @@ CheckedResult CheckedSpecialist::after_call(const StepTask& task, const Candidat
   }
   CheckedResult checked = specialist_->verify_result(task, candidate, result);
   for (Verdict& verdict : checked.verdicts) verdicts.push_back(std::move(verdict));
+  const std::optional<base::Json> own = sources_in(task.input, definition());
+  const base::Json& sources = own ? *own : task.input;
   if (!is_refused(verdicts))
-    verdicts.push_back(output_.verdict("output", checked.output, {&task.input, &definition().lists}));
+    verdicts.push_back(output_.verdict("output", checked.output, {&sources, &definition().lists}));
   return {std::move(verdicts), std::move(checked.output)};
 }
 

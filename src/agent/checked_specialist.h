@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/answer.h"
 #include "agent/schema_check.h"
 #include "agent/specialist.h"
 #include "base/result.h"
@@ -33,6 +34,8 @@ class CheckedSpecialist {
 
   AttemptReturned attempt(const StepTask& task, const AttemptLimits& limits) const;
   std::vector<Verdict> before_call(const StepTask& task, const Candidate& candidate) const;
+  // Where the values of a call that passed come from, as far as the call schema binds them to a source.
+  std::vector<Evidence> evidence_of(const StepTask& task, const base::Json& call) const;
   CheckedResult after_call(const StepTask& task, const Candidate& candidate, const base::Json& result) const;
 
  private:

@@ -44,6 +44,29 @@ self_tests:
     input: {mail: "A table at Blue Door for 40, please.", guests: [Ada]}
     expect: {refusal: "call.count <= 12"}
 )yaml";
+// Of a note that somebody has written and somebody else, or a form, has put into a file.
+constexpr const char* kKeeperContract = R"yaml(
+name: keeper
+version: "3"
+purpose: keeps a note
+instruction: Write the note to a file.
+known: {files: [note.txt, list.txt]}
+input_schema: {type: object, properties: {note: {type: string}, count: {type: integer}}, required: [note]}
+call_schema:
+  type: object
+  properties: {path: {type: string, x-enum-from: files}, content: {type: string, x-copy: input}}
+  required: [path, content]
+  additionalProperties: false
+tool: {kind: file, effect: idempotent}
+conditions: {before: ["size(call.content) < size(input.note)"]}
+retry: {attempts: 1, timeout_ms: 5000, excluded_calls: [{path: note.txt, content: rent}]}
+calibration: {threshold: 0.3, points: [[0, 0], [1, 0.8]]}
+self_tests:
+  - {name: given, input: {note: "buy tea, please", path: note.txt, content: buy tea}, expect: {call: {path: note.txt, content: buy tea}}}
+  - {name: given wrongly, input: {note: "buy tea, please", path: note.txt, content: coffee}, expect: {refusal: /content}}
+  - {name: asked, input: {note: "buy tea, please"}, expect: {call: {path: note.txt, content: buy tea}}}
+)yaml";
+constexpr const char* kFolderTool = "  notes: {kind: file, action: write, root: notes, effect: idempotent}\n";
 const Json kMail = {{"mail", "A table at Blue Door for 4, please."}, {"guests", {"Ada", "Ben"}}};
 
 class ContractOffice : public OfficeFixture {
@@ -61,6 +84,18 @@ class ContractOffice : public OfficeFixture {
   }
   std::string problem_of(const std::string& more, const std::string& model = "scripted") {
     const auto file = read(text_with(more, model));
+    if (!file.ok()) return file.error().message;
+    const auto cadre = open_cadre(*file);
+    return cadre.ok() ? "accepted" : cadre.error().message;
+  }
+  // A specialist that is given its calls, under the contract of the pack.
+  static std::string direct_text(const std::string& more = "", const std::string& tool = kFolderTool) {
+    return "cadre: 1\nname: office\nspecialists:\n  keeper:\n    kind: call\n    pack: booking.gguf\n    tool: "
+           "notes\n" +
+           more + "tools:\n" + tool;
+  }
+  std::string direct_problem_of(const std::string& more = "", const std::string& tool = kFolderTool) {
+    const auto file = read(direct_text(more, tool));
     if (!file.ok()) return file.error().message;
     const auto cadre = open_cadre(*file);
     return cadre.ok() ? "accepted" : cadre.error().message;
@@ -114,6 +149,30 @@ TEST_F(ContractOffice, TheEndpointIsAskedWithASchemaThatItKnows) {
   EXPECT_EQ(schema.find("x-"), std::string::npos) << schema;
   EXPECT_THAT(asked["messages"][0]["content"].get<std::string>(),
               AllOf(HasSubstr("x-enum-from"), HasSubstr("Find the restaurant")));
+}
+
+TEST_F(ContractOffice, TheAnswerSaysWhereEachValueOfItsCallComesFrom) {
+  pack();
+  open_text(text_with(""));
+  script_.say(booking("Blue Door", "Ben", 4));
+  const RunView view = ask({.specialist = "booking", .input = kMail});
+  ASSERT_EQ(view.status, RunStatus::kAnswered) << view.message;
+  const Json expected = Json::parse(R"([
+    {"role":"value","words":[{"begin":11,"end":20,"text":"Blue Door"}],"place":"/restaurant","value":"Blue Door","origin":"copy",
+     "source":"mail","from":"/mail","reference":"$request.input.mail","occurrences":1},
+    {"role":"value","words":[],"place":"/guest","value":"Ben","origin":"list","source":"guests","from":"/guests/1",
+     "reference":"$request.input.guests.1"},
+    {"role":"value","words":[{"begin":25,"end":26,"text":"4"}],"place":"/count","value":"4","origin":"normal","source":"mail",
+     "from":"/mail","reference":"$request.input.mail","occurrences":1}])");
+  EXPECT_EQ(view.evidence["values"], expected) << view.evidence;
+  EXPECT_EQ(view.evidence["samples"], 1) << "what the specialist itself tells stays";
+  bool is_recorded = false;
+  for (const RunEvent& record : events(view)) {
+    if (record.kind != "answer.composed") continue;
+    is_recorded = true;
+    EXPECT_EQ(record.payload["evidence"]["values"], expected);
+  }
+  EXPECT_TRUE(is_recorded);
 }
 
 TEST_F(ContractOffice, ConditionsAndExclusionsHold) {
@@ -218,6 +277,84 @@ TEST_F(ContractOffice, AnEndpointThatDoesNotAnswerFailsATestThatExpectsARefusal)
     EXPECT_FALSE(results[0].passed) << status;
     EXPECT_FALSE(results[1].passed) << status << " " << results[1].got;
   }
+}
+
+TEST_F(ContractOffice, ACallThatIsGivenIsHeldToTheContractOfItsPack) {
+  pack(kKeeperContract);
+  ASSERT_TRUE(base::make_directories(path("notes")).ok());
+  open_text(direct_text());
+  const RunView kept = ask(
+      {.specialist = "keeper", .input = {{"note", "buy tea, please"}, {"path", "note.txt"}, {"content", "buy tea"}}});
+  ASSERT_EQ(kept.status, RunStatus::kAnswered) << kept.message;
+  EXPECT_EQ(base::read_file(path("notes/note.txt")).value(), "buy tea");
+  EXPECT_NEAR(kept.confidence, 0.8, 1e-9) << "as calibrated";
+  const struct {
+    Json input;
+    const char* why;
+  } cases[] = {
+      {{{"note", "buy tea, please"}, {"path", "list.txt"}, {"content", "coffee"}}, "/content"},
+      {{{"note", "buy tea, please"}, {"path", "other.txt"}, {"content", "buy tea"}}, "/path"},
+      {{{"note", "buy tea"}, {"path", "list.txt"}, {"content", "buy tea"}}, "size(call.content) < size(input.note)"},
+      {{{"note", "rent, rent"}, {"path", "note.txt"}, {"content", "rent"}}, "excludes this call"},
+      {{{"note", "buy tea, please"}, {"content", "buy tea"}}, "path"},
+      {{{"path", "list.txt"}, {"content", "buy tea"}}, "note"},
+  };
+  for (const auto& each : cases) {
+    const auto run = runtime_->start({.specialist = "keeper", .input = each.input});
+    const std::string why = run.ok() ? runtime_->wait(*run, 60'000, nullptr).value().message : run.error().message;
+    EXPECT_THAT(why, HasSubstr(each.why)) << each.input;
+  }
+  EXPECT_FALSE(base::file_exists(path("notes/list.txt")));
+}
+
+TEST_F(ContractOffice, WhatAPackIsToAGivenCallIsCheckedWhenTheFileIsOpened) {
+  pack(kKeeperContract);
+  ASSERT_TRUE(base::make_directories(path("notes")).ok());
+  EXPECT_EQ(direct_problem_of(), "accepted");
+  EXPECT_EQ(direct_problem_of(
+                "    policy: {approval: always, confidence_min: 0.9}\n    before: [\"true\"]\n    purpose: p\n"),
+            "accepted");
+  const struct {
+    const char* more;
+    const char* tool;
+    const char* problem;
+  } cases[] = {
+      {"    policy: {attempts_max: 2}\n", kFolderTool,
+       "cadre.yaml:8:14: \"attempts_max\": the contract of keeper@3 allows at most 1, not 2"},
+      {"    policy: {confidence_min: 0.1}\n", kFolderTool, "asks for at least 0.3, not 0.1"},
+      {"    endpoint: model\n", kFolderTool, "cadre.yaml:8:5: unknown key \"endpoint\""},
+      {"    input_schema: {properties: {path: {type: integer}}}\n", kFolderTool,
+       "cadre.yaml:6:5: the contract of keeper@3 is none for \"kind: call\": the \"path\" of an input is never one of "
+       "a call"},
+      {"", "  notes: {kind: process, command: [/bin/true], effect: idempotent}\n",
+       "is of kind process; the contract calls one of kind file"},
+  };
+  for (const auto& each : cases)
+    EXPECT_THAT(direct_problem_of(each.more, each.tool), HasSubstr(each.problem)) << each.more << each.tool;
+  pack();
+  EXPECT_THAT(direct_problem_of(), HasSubstr("cadre.yaml:7:5: the contract calls no tool"));
+  std::string closed = kKeeperContract;
+  closed.replace(closed.find("required: [note]}"), 17, "required: [note], additionalProperties: false}");
+  closed.erase(closed.find("  - {name: given"), closed.find("  - {name: asked") - closed.find("  - {name: given"));
+  pack(closed);
+  EXPECT_THAT(direct_problem_of(), HasSubstr("cadre.yaml:6:5: the contract of keeper@3 is none for \"kind: call\": no "
+                                             "input has \"content\", which every call needs"));
+}
+
+TEST_F(ContractOffice, AGivenCallIsPutToThoseOfThePacksTestsThatGiveOne) {
+  pack(kKeeperContract);
+  ASSERT_TRUE(base::make_directories(path("notes")).ok());
+  const auto cadre = open_cadre(read(direct_text()).value());
+  ASSERT_TRUE(cadre.ok()) << cadre.error().message;
+  ASSERT_EQ((*cadre)->notes.size(), 1U);
+  EXPECT_THAT((*cadre)->notes[0], HasSubstr("keeper: 1 of the self-tests of keeper@3"));
+  const std::vector<SelfTestResult> results = run_self_tests(**cadre).value();
+  ASSERT_EQ(results.size(), 2U);
+  for (const SelfTestResult& result : results) EXPECT_TRUE(result.passed) << result.test << ": " << result.got;
+  EXPECT_FALSE(base::file_exists(path("notes/note.txt")));
+  const std::string before = (*cadre)->specialists[0].definition().identity;
+  pack(std::string(kKeeperContract) + "licence: MIT\n");
+  EXPECT_NE(open_cadre(read(direct_text()).value()).value()->specialists[0].definition().identity, before);
 }
 
 TEST_F(ContractOffice, ATestOfACallMakesNoCall) {

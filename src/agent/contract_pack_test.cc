@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "agent/open_cadre.h"
 #include "agent/specialist_pack.h"
 #include "base/file.h"
 #include "base/sha256.h"
@@ -144,6 +145,29 @@ TEST_F(ContractPackFiles, ADeciderKeepsWhatItsWeightsFix) {
   given.contract_text = "retry: {attempts: 1}\n";
   given.instruction = "Do it.";
   EXPECT_THAT(write_contract_pack(given).error().message, HasSubstr("reads no instruction"));
+}
+
+// A pack whose file was gone or another one by the time it was hashed had no hash, or that of the other, in its specialist's identity.
+TEST_F(ContractPackFiles, APackIsHashedFromTheBytesThatItWasLoadedFrom) {
+  const std::string bytes = base::read_file(kSql).value();
+  ASSERT_TRUE(base::replace_file(path("p.gguf"), bytes).ok());
+  ASSERT_TRUE(base::replace_file(path("t.csv"), "city,people\nUlm,126000\n").ok());
+  const std::string specialist = "{purpose: towns, pack: p.gguf, table: t.csv}\n";
+  const auto file =
+      parse_cadre_file("cadre: 1\nname: c\nspecialists:\n  a: " + specialist + "  b: " + specialist, path("cadre.yaml"),
+                       [](const std::string& name) { return base::file_exists(name); });
+  ASSERT_TRUE(file.ok()) << file.error().message;
+  int loads = 0;
+  const auto cadre = open_cadre(*file, {.load_pack = [&](const std::string& pack) {
+    auto loaded = load_decider_pack(pack);
+    ++loads;
+    EXPECT_TRUE(base::replace_file(pack, "another").ok());
+    return loaded;
+  }});
+  ASSERT_TRUE(cadre.ok()) << cadre.error().message;
+  EXPECT_EQ(loads, 1);
+  for (const CheckedSpecialist& each : (*cadre)->specialists)
+    EXPECT_THAT(each.definition().identity, HasSubstr(base::to_hex(base::sha256(bytes))));
 }
 
 TEST_F(ContractPackFiles, TheShippedPacksAreValid) {

@@ -2,6 +2,8 @@
 #include "agent/deadline.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/clock.h"
 
@@ -18,6 +20,16 @@ int64_t Deadline::left_ms() const {
 Result<void> Deadline::check(const std::string& what) const {
   if (cancel != nullptr && cancel->requested()) return Error{ErrorCode::kCancelled, what + ": asked to stop"};
   if (left_ms() == 0) return Error{ErrorCode::kTimeout, what + ": no answer within the time allowed"};
+  return {};
+}
+
+Result<void> pause_for(int64_t wait_ms, const base::Cancel* cancel, const std::string& what) {
+  constexpr int64_t kLookMs = 20;
+  const Deadline end = Deadline::for_ms(wait_ms, cancel);
+  for (int64_t left_ms = end.left_ms(); left_ms > 0; left_ms = end.left_ms()) {
+    if (cancel != nullptr && cancel->requested()) return end.check(what);
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::min(left_ms, kLookMs)));
+  }
   return {};
 }
 

@@ -1,4 +1,4 @@
-// Until when somebody waits, and who may ask to stop before. Thread safety: a value.
+// Until when somebody waits, and who may ask to stop before. Thread safety: a value; pause_for() from any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -19,5 +19,8 @@ struct Deadline {
   // kCancelled or kTimeout, "`what`: ...", once it is over.
   Result<void> check(const std::string& what) const;
 };
+
+// Holds the calling thread for `wait_ms`. kCancelled, "`what`: ...": asked to stop before, which is seen within 20 ms.
+Result<void> pause_for(int64_t wait_ms, const base::Cancel* cancel, const std::string& what);
 
 }  // namespace cadre::agent

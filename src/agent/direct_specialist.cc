@@ -5,9 +5,9 @@
 #include <fmt/ranges.h>
 
 #include <optional>
+#include <set>
 #include <utility>
 
-#include "agent/assertions.h"
 #include "agent/text_template.h"
 #include "base/sha256.h"
 #include "base/utf8.h"
@@ -54,26 +54,43 @@ AttemptReturned certain(Json call) {
   return returned;
 }
 
+// The members that a call schema names; none where it is null or names none.
+std::set<std::string> members_of(const Json& call_schema) {
+  std::set<std::string> members;
+  if (!call_schema.is_object() || !call_schema.contains("properties")) return members;
+  for (const auto& [name, schema] : call_schema["properties"].items()) members.insert(name);
+  return members;
+}
+
 class CallSpecialist final : public Specialist {
  public:
-  CallSpecialist(SpecialistDefinition definition, std::shared_ptr<Tool> tool, Assertions before, Assertions after,
-                 std::optional<TextTemplate> say)
+  CallSpecialist(SpecialistDefinition definition, CallSpecialistOptions options, std::shared_ptr<Tool> tool,
+                 CallTerms terms, std::optional<TextTemplate> say)
       : definition_(std::move(definition)),
+        options_(std::move(options)),
         tool_(std::move(tool)),
-        before_(std::move(before)),
-        after_(std::move(after)),
+        terms_(std::move(terms)),
         say_(std::move(say)) {}
 
   const SpecialistDefinition& definition() const override { return definition_; }
   Tool* tool() const override { return tool_.get(); }
-  AttemptReturned attempt(const StepTask& task, const AttemptLimits&) const override { return certain(task.input); }
-
-  std::vector<Verdict> verify_call(const StepTask&, const Candidate& candidate) const override {
-    return before_.check({{"call", &candidate.call}});
+  AttemptReturned attempt(const StepTask& task, const AttemptLimits&) const override {
+    if (definition_.call_members.empty()) return certain(task.input);
+    Json call = Json::object();
+    for (const auto& [name, value] : task.input.items())
+      if (definition_.call_members.contains(name)) call[name] = value;
+    AttemptReturned returned = certain(std::move(call));
+    returned.candidates[0].probability = options_.probability;
+    return returned;
   }
 
-  CheckedResult verify_result(const StepTask&, const Candidate& candidate, const Json& result) const override {
-    return {after_.check({{"call", &candidate.call}, {"result", &result}}), result};
+  std::vector<Verdict> verify_call(const StepTask& task, const Candidate& candidate) const override {
+    const std::optional<Json> sources = sources_in(task.input, definition_);
+    return terms_.before_call(candidate.call, task.input, sources ? *sources : task.input);
+  }
+
+  CheckedResult verify_result(const StepTask& task, const Candidate& candidate, const Json& result) const override {
+    return {terms_.after_call(candidate.call, task.input, result), result};
   }
 
   StepAnswer answer(const StepTask&, const Candidate& candidate, const Json& output) const override {
@@ -85,7 +102,9 @@ class CallSpecialist final : public Specialist {
         return {said->text, std::move(evidence)};
       }
     }
-    return {shortened_value(readable_text(output)), std::move(evidence)};
+    const bool has_member =
+        !options_.answer_member.empty() && output.is_object() && output.contains(options_.answer_member);
+    return {shortened_value(readable_text(has_member ? output[options_.answer_member] : output)), std::move(evidence)};
   }
 
   Json details() const override {
@@ -95,8 +114,9 @@ class CallSpecialist final : public Specialist {
 
  private:
   SpecialistDefinition definition_;
+  CallSpecialistOptions options_;
   std::shared_ptr<Tool> tool_;
-  Assertions before_, after_;
+  CallTerms terms_;
   std::optional<TextTemplate> say_;
 };
 
@@ -137,25 +157,52 @@ class TemplateSpecialist final : public Specialist {
 
 }  // namespace
 
+Result<void> check_input_has_call(const Json& input_schema, const Json& call_schema) {
+  const auto wrong = [](std::string why) { return Error{ErrorCode::kInvalid, std::move(why)}; };
+  const std::set<std::string> members = members_of(call_schema);
+  if (members.empty())
+    return wrong("its call schema names no \"properties\": nobody knows which members of an input are the call");
+  std::set<std::string> needed;
+  for (const Json& name : call_schema.value("required", Json::array()))
+    if (name.is_string()) needed.insert(name.get<std::string>());
+  for (const std::string& name : members) {
+    const auto given = contract::sub_schema(input_schema, {name});
+    if (!given.ok() && given.error().code == ErrorCode::kNotFound && needed.contains(name))
+      return wrong(
+          fmt::format("no input has \"{}\", which every call needs: a model writes it from something else", name));
+    const auto taken = contract::sub_schema(call_schema, {name});
+    if (!given.ok() || !taken.ok()) continue;
+    const auto fits = TRY(contract::fit(given->schema, taken->schema));
+    if (fits.kind == contract::FitKind::kNeverFits)
+      return wrong(fmt::format("the \"{}\" of an input is never one of a call: {}{}", name,
+                               fits.path.empty() ? "" : fits.path + ": ", fits.message));
+  }
+  return {};
+}
+
 Result<std::shared_ptr<const Specialist>> make_call_specialist(CallSpecialistOptions options,
                                                                std::shared_ptr<Tool> tool) {
-  Assertions before = TRY(Assertions::parse("before", options.before, {"call"}));
-  Assertions after = TRY(Assertions::parse("after", options.after, {"call", "result"}));
+  CallTerms terms = TRY(CallTerms::make(options.terms));
   std::optional<TextTemplate> say;
   if (!options.say.empty()) say = TRY(TextTemplate::parse(options.say));
   const ToolDefinition& definition_of_tool = tool->definition();
-  SpecialistDefinition definition{.name = options.name, .version = "call", .purpose = std::move(options.purpose)};
+  SpecialistDefinition definition{.name = options.name, .version = options.version, .purpose = options.purpose};
   definition.input_schema = options.input_schema.is_null() ? definition_of_tool.input_schema : options.input_schema;
   if (definition.input_schema.is_null()) definition.input_schema = {{"type", "object"}};
-  definition.output_schema = definition_of_tool.output_schema;
+  definition.output_schema = options.output_schema.is_null() ? definition_of_tool.output_schema : options.output_schema;
+  definition.call_schema = options.call_schema;
+  definition.call_members = members_of(options.call_schema);
+  definition.lists = options.lists;
   definition.policy = options.policy;
-  definition.identity = hash_of({{"kind", "call"},
-                                 {"tool", tool_fingerprint(definition_of_tool)},
-                                 {"input", definition.input_schema},
-                                 {"before", options.before},
-                                 {"after", options.after}});
+  Json parts = {{"kind", "call"},
+                {"tool", tool_fingerprint(definition_of_tool)},
+                {"input", definition.input_schema},
+                {"before", options.terms.before},
+                {"after", options.terms.after}};
+  if (!options.pack_identity.empty()) parts["pack"] = options.pack_identity;
+  definition.identity = hash_of(parts);
   return std::shared_ptr<const Specialist>(std::make_shared<CallSpecialist>(
-      std::move(definition), std::move(tool), std::move(before), std::move(after), std::move(say)));
+      std::move(definition), std::move(options), std::move(tool), std::move(terms), std::move(say)));
 }
 
 Result<std::shared_ptr<const Specialist>> make_template_specialist(TemplateSpecialistOptions options) {

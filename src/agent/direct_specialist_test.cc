@@ -73,11 +73,11 @@ struct Asked {
 };
 
 TEST(CallSpecialist, ItsInputIsTheCallUnderItsConditions) {
-  const auto made = make_call_specialist({.name = "booking",
-                                          .before = {"call.amount <= 500", "has(call.currency)"},
-                                          .after = {"result.amount == call.amount"},
-                                          .say = "booked {call.amount} {call.currency}"},
-                                         std::make_shared<EchoTool>(kBooking));
+  const auto made = make_call_specialist(
+      {.name = "booking",
+       .terms = {.before = {"call.amount <= 500", "has(call.currency)"}, .after = {"result.amount == call.amount"}},
+       .say = "booked {call.amount} {call.currency}"},
+      std::make_shared<EchoTool>(kBooking));
   ASSERT_TRUE(made.ok()) << made.error().message;
   const Specialist& booking = **made;
   EXPECT_EQ(booking.definition().input_schema, kBooking);
@@ -106,7 +106,8 @@ TEST(CallSpecialist, ItsInputIsTheCallUnderItsConditions) {
 
 TEST(CallSpecialist, AnotherToolOrConditionIsAnotherIdentity) {
   const auto identity = [](const Json& schema, std::vector<std::string> before) {
-    return make_call_specialist({.name = "b", .before = std::move(before)}, std::make_shared<EchoTool>(schema))
+    return make_call_specialist({.name = "b", .terms = {.before = std::move(before)}},
+                                std::make_shared<EchoTool>(schema))
         .value()
         ->definition()
         .identity;
@@ -118,8 +119,9 @@ TEST(CallSpecialist, AnotherToolOrConditionIsAnotherIdentity) {
 
 TEST(CallSpecialist, ConditionsThatAreNoneAreRefused) {
   const auto tool = std::make_shared<EchoTool>(kBooking);
-  EXPECT_THAT(make_call_specialist({.before = {"call.amount +"}}, tool).error().message, HasSubstr("call.amount +"));
-  EXPECT_FALSE(make_call_specialist({.before = {"result.amount > 1"}}, tool).ok())
+  EXPECT_THAT(make_call_specialist({.terms = {.before = {"call.amount +"}}}, tool).error().message,
+              HasSubstr("call.amount +"));
+  EXPECT_FALSE(make_call_specialist({.terms = {.before = {"result.amount > 1"}}}, tool).ok())
       << "there is no result before the call";
   EXPECT_FALSE(make_call_specialist({.say = "{"}, tool).ok());
 }

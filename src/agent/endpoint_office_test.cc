@@ -129,6 +129,31 @@ TEST_F(EndpointOffice, ThePlannerWritesAPlanForWhatNobodyIsSureOf) {
   EXPECT_EQ(script_.asked(), 1U) << "the small ones are sure of this one";
 }
 
+TEST_F(EndpointOffice, ABusyPlannerIsWaitedForWhereItsWaitFitsAndOtherwiseLeftForTheNextTier) {
+  open("planner: {endpoint: model, timeout_ms: 30000}\norchestrator: {endpoint: model, timeout_ms: 30000}\n");
+  const auto tiers_of = [&] {
+    const RunView view = ask({.text = "write me a line about Kane's away goals in 2019"});
+    EXPECT_EQ(view.status, RunStatus::kAnswered) << view.message;
+    Json tiers = Json::object();
+    const auto records = runtime_->events(view.run, -1, 2).value();
+    for (const Json& tier : records[1].payload["tiers"]) tiers[tier["tier"].get<std::string>()] = tier;
+    return tiers;
+  };
+  const Json plan = {{"steps", {{{"id", "say"}, {"specialist", "summary"}, {"input", {{"n", 3}}}}}}};
+  script_.fail(429, "Retry-After: 0\r\n");
+  script_.say(plan);
+  const Json waited = tiers_of();
+  EXPECT_EQ(waited["planner"]["said"], "accepted");
+  EXPECT_EQ(waited["planner"]["retry_after"], (Json{{"wait_ms", 0}, {"fits", true}}));
+  script_.fail(429, "Retry-After: 3600\r\n");
+  script_.say(plan);
+  script_.forget_first();
+  const Json left = tiers_of();
+  EXPECT_THAT(left["planner"]["said"].get<std::string>(), HasSubstr("status 429"));
+  EXPECT_EQ(left["planner"]["retry_after"], (Json{{"wait_ms", 3'600'000}, {"fits", false}}));
+  EXPECT_EQ(left["orchestrator"]["said"], "accepted");
+}
+
 TEST_F(EndpointOffice, APlanThatCannotBeCarriedOutIsAskedForOnceMore) {
   open("planner: {endpoint: model}\n");
   script_.say({{"steps", {{{"id", "say"}, {"specialist", "summary"}, {"input", {{"n", "$nothing.n"}}}}}}});

@@ -63,17 +63,6 @@ Json calibration_to_json(const std::vector<std::pair<double, double>>& points) {
   return json;
 }
 
-double calibrated(const std::vector<std::pair<double, double>>& points, double said) {
-  if (points.empty()) return said;
-  if (said <= points.front().first) return points.front().second;
-  for (size_t i = 1; i < points.size(); ++i) {
-    const auto& [x0, y0] = points[i - 1];
-    const auto& [x1, y1] = points[i];
-    if (said <= x1) return y0 + (y1 - y0) * (said - x0) / (x1 - x0);
-  }
-  return points.back().second;
-}
-
 // The likeliest is right as often as was measured; the others share what it leaves as they shared it before.
 void calibrate(const std::vector<std::pair<double, double>>& points, std::vector<Candidate>& candidates) {
   if (points.empty() || candidates.empty()) return;
@@ -109,10 +98,6 @@ Result<void> check_options(const EndpointSpecialistOptions& options) {
   if (!(options.temperature >= 0 && options.temperature <= 2)) return wrong("a temperature is 0 to 2");
   const auto& declared = options.single_sample_confidence;
   if (declared && !(*declared >= 0 && *declared <= 1)) return wrong("a confidence is 0 to 1");
-  for (const std::string& pointer : options.grounded) {
-    if (!pointer.empty() && pointer[0] != '/')
-      return wrong(fmt::format("\"{}\" is no JSON pointer; say \"\" or \"/member\"", pointer));
-  }
   return check_calibration(options.calibration);
 }
 
@@ -125,20 +110,18 @@ bool is_for_good(const Error& error) {
          error.code == ErrorCode::kUnsupported || error.code == ErrorCode::kLimit;
 }
 
-// Null: there is nothing at that place.
-const Json* at_pointer(const Json& value, const std::string& pointer) {
-  const Json* at = &value;
-  for (size_t begin = 1; begin <= pointer.size();) {
-    const size_t end = std::min(pointer.find('/', begin), pointer.size());
-    const std::string name = pointer.substr(begin, end - begin);
-    if (!at->is_object() || !at->contains(name)) return nullptr;
-    at = &(*at)[name];
-    begin = end + 1;
-  }
-  return at;
-}
-
 }  // namespace
+
+double calibrated(const std::vector<std::pair<double, double>>& points, double said) {
+  if (points.empty()) return said;
+  if (said <= points.front().first) return points.front().second;
+  for (size_t i = 1; i < points.size(); ++i) {
+    const auto& [x0, y0] = points[i - 1];
+    const auto& [x1, y1] = points[i];
+    if (said <= x1) return y0 + (y1 - y0) * (said - x0) / (x1 - x0);
+  }
+  return points.back().second;
+}
 
 Result<void> check_calibration(const std::vector<std::pair<double, double>>& points) {
   for (size_t i = 0; i < points.size(); ++i) {
@@ -166,12 +149,9 @@ Result<std::shared_ptr<const EndpointSpecialist>> EndpointSpecialist::make(
   if (!call_check.ok()) return std::move(call_check).error().with_context(what + ", call schema");
   made->system_text_ = system_text_of(options, !call_check->origins().empty());
   made->call_check_ = std::move(*call_check);
-  auto before = Assertions::parse("before", options.before, {"call", "input"});
-  auto after = Assertions::parse("after", options.after, {"call", "input", "result"});
-  if (!before.ok()) return std::move(before).error().with_context(what + ", before");
-  if (!after.ok()) return std::move(after).error().with_context(what + ", after");
-  made->before_ = std::move(*before);
-  made->after_ = std::move(*after);
+  auto terms = CallTerms::make({options.before, options.after, options.excluded, options.grounded, options.grounding});
+  if (!terms.ok()) return std::move(terms).error().with_context(what);
+  made->terms_ = std::move(*terms);
   made->definition_ = {.name = options.name,
                        .version = options.version,
                        .purpose = options.purpose,
@@ -294,34 +274,13 @@ AttemptReturned EndpointSpecialist::attempt(const StepTask& task, const AttemptL
 
 std::vector<Verdict> EndpointSpecialist::verify_call(const StepTask& task, const Candidate& candidate) const {
   if (stands_in_for_) return stands_in_for_->verify_call(task, candidate);
-  std::vector<Verdict> verdicts = verify_own(task, candidate);
-  for (Verdict& verdict : before_.check({{"call", &candidate.call}, {"input", &task.input}}))
-    verdicts.push_back(std::move(verdict));
-  return verdicts;
-}
-
-// Exclusions and grounding.
-std::vector<Verdict> EndpointSpecialist::verify_own(const StepTask& task, const Candidate& candidate) const {
-  for (const Json& excluded : options_.excluded) {
-    if (is_same_value(excluded, candidate.call)) return {{"excluded", false, "the contract excludes this call"}};
-  }
-  if (options_.grounded.empty()) return {};
-  const auto source = GroundingSource::read(task.input, options_.grounding);
-  if (!source.ok()) return {{"grounded", false, source.error().message}};
-  for (const std::string& pointer : options_.grounded) {
-    const Json* value = at_pointer(candidate.call, pointer);
-    if (value == nullptr) continue;  // the schema says whether it must be there
-    if (const auto checked = source->check(*value); !checked.ok())
-      return {
-          {"grounded", false, pointer.empty() ? checked.error().message : pointer + ": " + checked.error().message}};
-  }
-  return {{"grounded", true, ""}};
+  return terms_.before_call(candidate.call, task.input, task.input);
 }
 
 CheckedResult EndpointSpecialist::verify_result(const StepTask& task, const Candidate& candidate,
                                                 const Json& result) const {
   if (stands_in_for_) return stands_in_for_->verify_result(task, candidate, result);
-  return {after_.check({{"call", &candidate.call}, {"input", &task.input}, {"result", &result}}), result};
+  return {terms_.after_call(candidate.call, task.input, result), result};
 }
 
 StepAnswer EndpointSpecialist::answer(const StepTask& task, const Candidate& candidate, const Json& output) const {
@@ -354,7 +313,9 @@ Result<std::shared_ptr<const EndpointSpecialist>> orchestrator_assignment(
   // The tool lives as long as the specialist that has it.
   auto made =
       TRY(EndpointSpecialist::make(std::move(options), std::move(model), std::shared_ptr<Tool>(other, other->tool())));
-  std::const_pointer_cast<EndpointSpecialist>(made)->stands_in_for_ = std::move(other);
+  const auto stand_in = std::const_pointer_cast<EndpointSpecialist>(made);
+  stand_in->definition_.call_members = definition.call_members;
+  stand_in->stands_in_for_ = std::move(other);
   return made;
 }
 

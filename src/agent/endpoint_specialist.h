@@ -25,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/assertions.h"
+#include "agent/call_terms.h"
 #include "agent/grounding.h"
 #include "agent/schema_check.h"
 #include "agent/specialist.h"
@@ -73,6 +73,8 @@ struct EndpointSpecialistOptions {
 
 // kInvalid: a point out of range, or points that do not ascend.
 Result<void> check_calibration(const std::vector<std::pair<double, double>>& points);
+// What `said` comes to on them.
+double calibrated(const std::vector<std::pair<double, double>>& points, double said);
 
 class EndpointSpecialist final : public Specialist {
  public:
@@ -96,7 +98,6 @@ class EndpointSpecialist final : public Specialist {
   EndpointSpecialist() = default;
   engine::ChatRequest request_for(const StepTask& task, const AttemptLimits& limits) const;
   Result<base::Json> read(const engine::ChatChoice& choice, const StepTask& task) const;
-  std::vector<Verdict> verify_own(const StepTask& task, const Candidate& candidate) const;
   double remaining_share(size_t refused_count, int64_t attempt) const;
   std::vector<Candidate> candidates_of(const std::vector<base::Json>& answers, size_t sample_count) const;
 
@@ -107,7 +108,7 @@ class EndpointSpecialist final : public Specialist {
   std::shared_ptr<const Specialist> stands_in_for_;  // whose verifiers and answer hold; null: its own
   std::string system_text_;
   std::optional<SchemaCheck> call_check_;
-  Assertions before_, after_;
+  CallTerms terms_;
 };
 
 // The same job done by a larger model, for escalation: name, schemas, tool, verifiers and answer are those of `other`, the model and how it is asked are

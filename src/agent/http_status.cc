@@ -3,10 +3,14 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
+#include "engine/chat_response.h"
+
 namespace cadre::agent {
 namespace {
 
 constexpr size_t kExcerptBytes = 300;
+constexpr size_t kHeaderExcerptBytes = 64;
 
 bool is_transient_status(int status) {
   return status == 408 || status == 425 || status == 429 || status == 502 || status == 503 || status == 504;
@@ -22,6 +26,12 @@ ErrorCode code_of(int status) {
 
 }  // namespace
 
+std::optional<int64_t> http_retry_after_ms(const net::HttpResponse& response) {
+  const auto header = response.header("retry-after");
+  if (!header || !is_transient_status(response.status)) return std::nullopt;
+  return engine::retry_after_ms(*header);
+}
+
 bool http_may_have_happened(int status) {
   return status == 408 || (status >= 500 && status != 501 && status != 503);
 }
@@ -29,8 +39,8 @@ bool http_may_have_happened(int status) {
 Error http_status_error(const net::HttpResponse& response) {
   std::string message = fmt::format("status {}", response.status);
   if (const auto wait = response.header("retry-after"))
-    message += fmt::format(" (Retry-After: {})", wait->substr(0, 64));
-  if (!response.body.empty()) message += ": " + response.body.substr(0, kExcerptBytes);
+    message += fmt::format(" (Retry-After: {})", base::utf8_prefix(*wait, kHeaderExcerptBytes));
+  if (!response.body.empty()) message += fmt::format(": {}", base::utf8_prefix(response.body, kExcerptBytes));
   return Error{code_of(response.status), message};
 }
 

@@ -11,7 +11,6 @@
 #include "agent/option_reader.h"
 #include "agent/url_template.h"
 #include "base/sha256.h"
-#include "engine/chat_response.h"
 
 namespace cadre::agent {
 namespace {
@@ -78,8 +77,7 @@ class HttpTool final : public Tool {
       returned.is_uncertain = has_effect && exchange.may_have_arrived;
     } else if (!is_expected(exchange.response.status)) {
       returned.error = http_status_error(exchange.response);
-      if (const auto wait = exchange.response.header("retry-after"); wait && is_transient(*returned.error))
-        returned.retry_after_ms = engine::retry_after_ms(*wait);
+      returned.retry_after_ms = http_retry_after_ms(exchange.response);
       returned.is_uncertain = has_effect && http_may_have_happened(exchange.response.status);
     } else {
       auto result = result_of(exchange.response);

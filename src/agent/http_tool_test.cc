@@ -7,6 +7,7 @@
 
 #include "agent/test_returns.h"
 #include "agent/url_template.h"
+#include "base/utf8.h"
 #include "net/test_http_server.h"
 
 namespace cadre::agent {
@@ -97,6 +98,17 @@ TEST(HttpTool, AServerThatIsBusySaysHowLongItAsksToBeLeftAlone) {
     ASSERT_TRUE(returned.error.has_value());
     EXPECT_EQ(returned.retry_after_ms, wait_ms) << answer;
   }
+}
+
+// The excerpt was cut at a byte once: an error with half a character in it is no UTF-8, which a record is not written with.
+TEST(HttpTool, AnErrorQuotesWholeCharacters) {
+  const std::string body = std::string(299, 'a') + "\u00e9\u00e9";
+  const std::string wait = std::string(63, '1') + "\u00e9";
+  TestHttpServer server(http_answer(500, body, "Retry-After: " + wait + "\r\n"));
+  const ToolReturn returned = tool(object(server.url("/")))->call({.arguments = Json::object()});
+  ASSERT_TRUE(returned.error.has_value());
+  EXPECT_TRUE(base::is_valid_utf8(returned.error->message)) << returned.error->message;
+  EXPECT_TRUE(returned.error->message.ends_with(": " + std::string(299, 'a'))) << returned.error->message;
 }
 
 TEST(HttpTool, ResultsAreJsonTextOrNothing) {

@@ -44,6 +44,11 @@ Result<std::vector<net::HttpHeader>> headers_of(const McpServerOptions& options)
   return headers;
 }
 
+// REQUIRES an error.
+McpFailure failure_of(McpAnswer answer) {
+  return {std::move(*answer.error), answer.retry_after_ms};
+}
+
 }  // namespace
 
 const McpListedTool* McpListing::find(const std::string& name) const {
@@ -104,7 +109,7 @@ class McpClient::Turn {
   bool McpClient::*flag_;
 };
 
-Result<McpSpoken> McpClient::ready(const Deadline& deadline) {
+McpResult<McpSpoken> McpClient::ready(const Deadline& deadline) {
   const auto turn = TRY(Turn::take(*this, &McpClient::is_setting_up_, deadline));
   {
     const std::lock_guard lock(mutex_);
@@ -119,7 +124,7 @@ Result<McpSpoken> McpClient::ready(const Deadline& deadline) {
   return spoken;
 }
 
-Result<McpSpoken> McpClient::negotiate(const Deadline& deadline) {
+McpResult<McpSpoken> McpClient::negotiate(const Deadline& deadline) {
   TRY(transport_->open());
   std::optional<McpEra> era;
   {
@@ -132,7 +137,7 @@ Result<McpSpoken> McpClient::negotiate(const Deadline& deadline) {
   return initialize(deadline);
 }
 
-Result<McpEra> McpClient::probe(const Deadline& deadline) {
+McpResult<McpEra> McpClient::probe(const Deadline& deadline) {
   Deadline own = Deadline::for_ms(std::min(probe_timeout_ms_, deadline.left_ms()), deadline.cancel);
   McpRequest request{.id = next_id(),
                      .method = "server/discover",
@@ -143,13 +148,13 @@ Result<McpEra> McpClient::probe(const Deadline& deadline) {
     request.id = next_id();
     answer = transport_->ask(request, own);
   }
-  if (!answer.error) return read_mcp_probe(answer.message);
+  if (!answer.error) return TRY(read_mcp_probe(answer.message));
   TRY(deadline.check("an MCP server"));
   if (transport_->is_sign_of_legacy(answer)) return McpEra::kLegacy;
-  return std::move(*answer.error);
+  return failure_of(std::move(answer));
 }
 
-Result<McpSpoken> McpClient::initialize(const Deadline& deadline) {
+McpResult<McpSpoken> McpClient::initialize(const Deadline& deadline) {
   McpSpoken spoken{McpEra::kLegacy, ""};
   const McpRequest request{.id = next_id(),
                            .method = "initialize",
@@ -157,7 +162,7 @@ Result<McpSpoken> McpClient::initialize(const Deadline& deadline) {
                            .spoken = spoken,
                            .may_be_cancelled = false};
   McpAnswer answer = transport_->ask(request, deadline);
-  if (answer.error) return std::move(*answer.error);
+  if (answer.error) return failure_of(std::move(answer));
   spoken.version = TRY(read_mcp_initialize(answer.message));
   transport_->tell("notifications/initialized", Json::object(), spoken, deadline.left_ms());
   return spoken;
@@ -167,7 +172,7 @@ McpAnswer McpClient::ask(McpRequest request, const Deadline& deadline) {
   const Json params = std::move(request.params);
   for (int attempt = 0;; ++attempt) {
     auto spoken = ready(deadline);
-    if (!spoken.ok()) return {.error = std::move(spoken).error()};
+    if (!spoken.ok()) return {.error = spoken.error(), .retry_after_ms = spoken.error().retry_after_ms};
     request.id = next_id();
     request.spoken = *spoken;
     request.params = mcp_params(spoken->era, params);
@@ -177,8 +182,8 @@ McpAnswer McpClient::ask(McpRequest request, const Deadline& deadline) {
   }
 }
 
-Result<std::shared_ptr<const McpListing>> McpClient::list(const Deadline& deadline) {
-  auto result = [&]() -> Result<std::shared_ptr<const McpListing>> {
+McpResult<std::shared_ptr<const McpListing>> McpClient::list(const Deadline& deadline) {
+  auto result = [&]() -> McpResult<std::shared_ptr<const McpListing>> {
     const auto turn = TRY(Turn::take(*this, &McpClient::is_listing_, deadline));
     TRY(ready(deadline));
     const bool has_changed = transport_->take_tools_changed();
@@ -188,8 +193,9 @@ Result<std::shared_ptr<const McpListing>> McpClient::list(const Deadline& deadli
     }
     return fetch_list(deadline);
   }();
-  if (!result.ok()) return std::move(result).error().with_context(fmt::format("MCP server \"{}\"", name_));
-  return result;
+  if (result.ok()) return result;
+  const std::optional<int64_t> retry_after_ms = result.error().retry_after_ms;
+  return McpFailure{std::move(result).error().with_context(fmt::format("MCP server \"{}\"", name_)), retry_after_ms};
 }
 
 void McpClient::forget_list() {
@@ -197,7 +203,7 @@ void McpClient::forget_list() {
   listing_.reset();
 }
 
-Result<std::shared_ptr<const McpListing>> McpClient::fetch_list(const Deadline& deadline) {
+McpResult<std::shared_ptr<const McpListing>> McpClient::fetch_list(const Deadline& deadline) {
   auto listing = std::make_shared<McpListing>();
   std::optional<int64_t> ttl_ms;
   std::string cursor;
@@ -209,7 +215,7 @@ Result<std::shared_ptr<const McpListing>> McpClient::fetch_list(const Deadline& 
     request.params = Json::object();
     if (!cursor.empty()) request.params["cursor"] = cursor;
     McpAnswer answer = ask(std::move(request), deadline);
-    if (answer.error) return std::move(*answer.error);
+    if (answer.error) return failure_of(std::move(answer));
     const McpEra era = TRY(ready(deadline)).era;
     McpToolPage page = TRY(read_mcp_tool_page(answer.message, era));
     for (McpListedTool& tool : page.tools) {

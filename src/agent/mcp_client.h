@@ -22,6 +22,7 @@
 
 #include "agent/deadline.h"
 #include "agent/mcp_messages.h"
+#include "agent/mcp_result.h"
 #include "agent/mcp_transport.h"
 
 namespace cadre::agent {
@@ -57,7 +58,7 @@ class McpClient {
   ~McpClient();
 
   const std::string& name() const { return name_; }
-  Result<std::shared_ptr<const McpListing>> list(const Deadline& deadline);
+  McpResult<std::shared_ptr<const McpListing>> list(const Deadline& deadline);
   // The next list() asks the server.
   void forget_list();
   // tools/call. `state`: of an earlier answer to the same call.
@@ -68,11 +69,11 @@ class McpClient {
   // Only one thread finds out, or lists; the others wait for it.
   class Turn;
 
-  Result<McpSpoken> ready(const Deadline& deadline);
-  Result<McpSpoken> negotiate(const Deadline& deadline);
-  Result<McpEra> probe(const Deadline& deadline);
-  Result<McpSpoken> initialize(const Deadline& deadline);
-  Result<std::shared_ptr<const McpListing>> fetch_list(const Deadline& deadline);
+  McpResult<McpSpoken> ready(const Deadline& deadline);
+  McpResult<McpSpoken> negotiate(const Deadline& deadline);
+  McpResult<McpEra> probe(const Deadline& deadline);
+  McpResult<McpSpoken> initialize(const Deadline& deadline);
+  McpResult<std::shared_ptr<const McpListing>> fetch_list(const Deadline& deadline);
   // Makes ready, asks, and once more where a session was lost or nothing arrived at a server that had ended.
   McpAnswer ask(McpRequest request, const Deadline& deadline);
   int64_t next_id() { return ++last_id_; }

@@ -64,6 +64,14 @@ Answer plain(int status) {
   return [=](const Json&, const TestRequest&, TestConnection& connection) { connection.send(http_answer(status, "")); };
 }
 
+// Cannot now: a status with its headers, and perhaps a failure as a message beside it.
+Answer later(int status, const std::string& headers, bool has_message = false) {
+  return [=](const Json& message, const TestRequest&, TestConnection& connection) {
+    const Json body = net::rpc_error(message["id"], {-32000, "no", {}});
+    connection.send(http_answer(status, has_message ? base::dump_json(body) : "", kMcpJsonHeader + headers));
+  };
+}
+
 Answer lists(const std::vector<Json>& definitions) {
   return says({{"tools", definitions}, {"ttlMs", 600'000}});
 }
@@ -233,6 +241,41 @@ TEST(McpHttp, WhatBreaksOffIsUncertainAndNeverSentTwice) {
     EXPECT_EQ(returned.error->code, each.code) << returned.error->message;
     EXPECT_EQ(returned.is_uncertain, each.is_uncertain) << returned.error->message;
     EXPECT_EQ(methods(server).size(), 3u);
+  }
+}
+
+TEST(McpHttp, AServerThatIsBusySaysHowLongItAsksToBeLeftAloneWhateverItWasAsked) {
+  const std::map<std::string, Answer> modern = {{"server/discover", says(mcp_discovery())},
+                                                {"tools/list", lists({mcp_definition("say")})},
+                                                {"tools/call", says(mcp_text("hi"))}};
+  const std::map<std::string, Answer> legacy = {{"initialize", says(mcp_initialized())},
+                                                {"notifications/initialized", plain(202)},
+                                                {"tools/list", lists({mcp_definition("say")})},
+                                                {"tools/call", says(mcp_text("hi"))}};
+  const struct {
+    std::map<std::string, Answer> answers;
+    const char* method;
+    Answer refusal;
+    std::optional<int64_t> wait_ms;
+  } cases[] = {{modern, "server/discover", later(429, "Retry-After: 7\r\n"), 7'000},
+               {legacy, "initialize", later(503, "Retry-After: 7\r\n"), 7'000},
+               {modern, "tools/list", later(429, "Retry-After: 7\r\n"), 7'000},
+               {legacy, "tools/list", later(503, "Retry-After: 0\r\n"), 0},
+               {modern, "tools/call", later(429, "Retry-After: 120\r\n"), 120'000},
+               {modern, "tools/call", later(429, "Retry-After: 7\r\n", true), 7'000},
+               {legacy, "tools/call", later(503, "", true), std::nullopt},
+               {modern, "tools/call", later(503, "Retry-After: soon\r\n"), std::nullopt}};
+  for (const auto& each : cases) {
+    auto answers = each.answers;
+    answers[each.method] = each.refusal;
+    const TestHttpServer server(handler(answers));
+    const ToolReturn returned =
+        tool_of(server, {.tool = "say", .effect = ToolEffect::kOnce})->call({.arguments = Json::object()});
+    ASSERT_TRUE(returned.error) << each.method;
+    EXPECT_EQ(returned.error->code, ErrorCode::kUnavailable) << returned.error->message;
+    EXPECT_FALSE(returned.is_uncertain) << "it said that it did nothing";
+    EXPECT_EQ(returned.retry_after_ms, each.wait_ms) << each.method << ": " << returned.error->message;
+    EXPECT_EQ(methods(server).back(), each.method);
   }
 }
 

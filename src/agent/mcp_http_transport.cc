@@ -145,8 +145,9 @@ class HttpTransport final : public McpTransport {
     }
   }
 
-  // A refusal may carry its reason as a message, whatever its status.
+  // A refusal may carry its reason as a message, whatever its status; but one for now (429, 503) is what its status says, so that it is asked again.
   static McpAnswer answer_of(Arriving& arriving, const HttpResponse& response) {
+    if (response.status == 429 || response.status == 503) return failed(response);
     if (arriving.found) return {.message = std::move(*arriving.found)};
     const bool is_success = response.status >= 200 && response.status < 300;
     net::RpcRead read = net::read_rpc(response.body, kDepthMax);
@@ -154,12 +155,17 @@ class HttpTransport final : public McpTransport {
     const bool is_mine = is_response && (read.message.id == arriving.id ||
                                          (read.message.id.is_null() && read.message.failure.has_value()));
     if (is_mine && (is_success || read.message.failure)) return {.message = std::move(read.message)};
-    if (!is_success)
-      return {.error = http_status_error(response), .may_have_arrived = http_may_have_happened(response.status)};
+    if (!is_success) return failed(response);
     if (is_event_stream(response))
       return {.error = Error{ErrorCode::kUnavailable, "the stream ended before the answer"}, .may_have_arrived = true};
     return {.error = Error{ErrorCode::kInvalid, "the answer is no JSON-RPC response to the request"},
             .may_have_arrived = true};
+  }
+
+  static McpAnswer failed(const HttpResponse& response) {
+    return {.error = http_status_error(response),
+            .may_have_arrived = http_may_have_happened(response.status),
+            .retry_after_ms = http_retry_after_ms(response)};
   }
 
   void post(const Json& message, const McpSpoken& spoken, int64_t timeout_ms) const {

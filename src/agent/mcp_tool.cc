@@ -32,7 +32,7 @@ class McpTool final : public Tool {
   bool has_effect() const { return definition_.effect != ToolEffect::kRead; }
 
   // The tool as the server lists it now, if it is the approved one.
-  Result<std::shared_ptr<const McpListing>> approved(const Deadline& deadline) const {
+  McpResult<std::shared_ptr<const McpListing>> approved(const Deadline& deadline) const {
     auto listing = TRY(client_->list(deadline));
     const McpListedTool* listed = listing->find(choice_.tool);
     if (listed == nullptr)
@@ -50,11 +50,15 @@ class McpTool final : public Tool {
     for (int round = 0; round < kMcpRoundsMax; ++round) {
       auto listing = approved(deadline);
       if (!listing.ok())
-        return {.error = std::move(listing).error(), .is_uncertain = has_effect() && state.has_value()};
+        return {.error = listing.error(),
+                .is_uncertain = has_effect() && state.has_value(),
+                .retry_after_ms = listing.error().retry_after_ms};
       const McpListedTool& listed = *(*listing)->find(choice_.tool);
       McpAnswer answer = client_->call(listed, call.arguments, state, deadline);
       if (answer.error)
-        return {.error = std::move(answer.error), .is_uncertain = has_effect() && (answer.may_have_arrived || state)};
+        return {.error = std::move(answer.error),
+                .is_uncertain = has_effect() && (answer.may_have_arrived || state),
+                .retry_after_ms = answer.retry_after_ms};
       const bool is_mismatch = answer.message.failure && answer.message.failure->code == kMcpHeaderMismatch;
       if (is_mismatch && !has_listed_again) {
         has_listed_again = true;  // it may want other headers than those we know of

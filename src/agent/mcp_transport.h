@@ -38,9 +38,10 @@ struct McpRequest {
 struct McpAnswer {
   // kUnavailable: the server is gone, or went before it answered; kTimeout, kCancelled; kDenied; else as an HTTP status says.
   std::optional<Error> error;
-  bool may_have_arrived = false;  // with an error
-  bool is_session_lost = false;   // with an error: nothing was done, a new session is needed
-  net::RpcMessage message;        // a response, perhaps with its failure
+  bool may_have_arrived = false;          // with an error
+  bool is_session_lost = false;           // with an error: nothing was done, a new session is needed
+  std::optional<int64_t> retry_after_ms;  // with a transient error: how long the server asks to be left alone
+  net::RpcMessage message;                // a response, perhaps with its failure
 };
 
 class McpTransport {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -76,7 +77,7 @@ class Opener {
       case SpecialistKind::kTable:
         return open_table(entry, cadre);
       case SpecialistKind::kCall:
-        return CheckedSpecialist::make(TRY(call_of(entry)));
+        return open_call(entry, cadre);
       case SpecialistKind::kTemplate:
         return CheckedSpecialist::make(TRY(make_template_specialist({.name = entry.name,
                                                                      .purpose = entry.purpose,
@@ -99,7 +100,7 @@ class Opener {
 
  private:
   Result<CheckedSpecialist> open_table(const SpecialistEntry& entry, Cadre& cadre) {
-    const Pack pack = TRY(pack_of(entry.pack));
+    const auto& [pack, pack_sha256] = *TRY(pack_of(entry.pack));
     const std::string fingerprint = TRY(fingerprint_file(entry.table));
     contract::Table table = TRY(contract::Table::open(entry.table, {.table_name = entry.table_name}));
     for (const std::string& note : table.notes())
@@ -110,7 +111,7 @@ class Opener {
                                         verifier->name(), pack.name));
     const auto more = TRY(more_of_contract(entry, pack));
     CheckedSpecialist made =
-        TRY(table_specialist(entry, pack, more, identity_of_table(pack.name, fingerprint, pack.sha256, verifier.get()),
+        TRY(table_specialist(entry, pack, more, identity_of_table(pack.name, fingerprint, pack_sha256, verifier.get()),
                              verifier, std::move(table)));
     if (!more) return made;
     for (const SelfTest& test : more->self_tests) {
@@ -160,15 +161,20 @@ class Opener {
 
   Result<CheckedSpecialist> open_endpoint_specialist(const SpecialistEntry& entry, Cadre& cadre) {
     if (entry.pack.empty()) return CheckedSpecialist::make(TRY(endpoint_of(entry, asked_of(entry))));
-    const ContractPack pack = TRY(open_contract_pack(entry.pack));
-    EndpointSpecialistOptions options = TRY(packed_options(file_, entry, pack));
-    if (pack.contract.tool) {
-      const std::shared_ptr<Tool> tool = TRY(tool_of(entry.tool));
-      TRY(check_tool_binding(*pack.contract.tool, options.call_schema, tool_kinds_.at(entry.tool), tool->definition()));
-    }
+    const ContractPack& pack = *TRY(contract_of(entry.pack));
+    EndpointSpecialistOptions options = TRY(contract_options(entry, pack));
     CheckedSpecialist made = TRY(CheckedSpecialist::make(TRY(endpoint_of(entry, std::move(options)))));
     for (const SelfTest& test : pack.contract.self_tests) cadre.self_tests.push_back({entry.name, test, made});
     return made;
+  }
+
+  // What the pack's contract asks for, narrowed by the file and held against the tool.
+  Result<EndpointSpecialistOptions> contract_options(const SpecialistEntry& entry, const ContractPack& pack) const {
+    EndpointSpecialistOptions options = TRY(packed_options(file_, entry, pack));
+    if (!pack.contract.tool) return options;
+    const std::shared_ptr<Tool> tool = TRY(tool_of(entry.tool));
+    TRY(check_tool_binding(*pack.contract.tool, options.call_schema, tool_kinds_.at(entry.tool), tool->definition()));
+    return options;
   }
 
   EndpointSpecialistOptions asked_of(const SpecialistEntry& entry) const {
@@ -195,24 +201,79 @@ class Opener {
     return found->second;
   }
 
-  Result<std::shared_ptr<const Specialist>> call_of(const SpecialistEntry& entry) {
-    return make_call_specialist({.name = entry.name,
-                                 .purpose = entry.purpose,
-                                 .input_schema = entry.input_schema,
-                                 .before = entry.before,
-                                 .after = entry.after,
-                                 .say = entry.say,
-                                 .policy = policy_of(file_, entry, {})},
-                                TRY(tool_of(entry.tool)));
+  Result<CheckedSpecialist> open_call(const SpecialistEntry& entry, Cadre& cadre) {
+    const std::shared_ptr<Tool> tool = TRY(tool_of(entry.tool));
+    if (entry.pack.empty())
+      return CheckedSpecialist::make(TRY(make_call_specialist({.name = entry.name,
+                                                               .purpose = entry.purpose,
+                                                               .input_schema = entry.input_schema,
+                                                               .terms = {.before = entry.before, .after = entry.after},
+                                                               .say = entry.say,
+                                                               .policy = policy_of(file_, entry, {})},
+                                                              tool)));
+    const ContractPack& pack = *TRY(contract_of(entry.pack));
+    const EndpointSpecialistOptions options = TRY(contract_options(entry, pack));
+    CheckedSpecialist made =
+        TRY(CheckedSpecialist::make(TRY(make_call_specialist(call_options(options, entry.say), tool))));
+    add_direct_tests(pack.contract, made, cadre);
+    return made;
   }
 
-  // Specialists that name one file share its weights.
-  Result<Pack> pack_of(const std::string& path) {
-    const auto found = packs_.find(path);
-    if (found != packs_.end()) return found->second;
-    Pack pack = TRY(loaders_.load_pack(path));
-    if (auto hash = fingerprint_file(path); hash.ok()) pack.sha256 = std::move(*hash);
-    return packs_[path] = std::move(pack);
+  static CallSpecialistOptions call_options(const EndpointSpecialistOptions& options, const std::string& say) {
+    return {.name = options.name,
+            .version = options.version,
+            .purpose = options.purpose,
+            .input_schema = options.input_schema,
+            .call_schema = options.call_schema,
+            .output_schema = options.output_schema,
+            .lists = options.known,
+            .terms = {options.before, options.after, options.excluded, options.grounded, options.grounding},
+            .probability = calibrated(options.calibration, 1),
+            .pack_identity = options.pack_identity,
+            .say = say,
+            .answer_member = options.answer_member,
+            .policy = options.policy};
+  }
+
+  // Those whose input holds a call; the others are put to the contract's model.
+  static void add_direct_tests(const SpecialistContract& contract, const CheckedSpecialist& made, Cadre& cadre) {
+    const base::Json needed = contract.asked.call_schema.value("required", base::Json::array());
+    size_t left_out = 0;
+    for (const SelfTest& test : contract.self_tests) {
+      const bool holds_call = std::all_of(needed.begin(), needed.end(), [&](const base::Json& name) {
+        return test.input.contains(name.get<std::string>());
+      });
+      if (holds_call)
+        cadre.self_tests.push_back({made.definition().name, test, made});
+      else
+        ++left_out;
+    }
+    if (left_out > 0)
+      cadre.notes.push_back(
+          fmt::format("specialist {}: {} of the self-tests of {} ask its model for the call, which this "
+                      "specialist is given; they are not run",
+                      made.definition().name, left_out, contract.id()));
+  }
+
+  struct OpenedPack {
+    Pack pack;
+    std::string sha256;  // empty: it comes from no file
+  };
+
+  // Specialists that name one file share its weights; it is read and hashed once.
+  Result<const OpenedPack*> pack_of(const std::string& path) {
+    if (const auto found = packs_.find(path); found != packs_.end()) return &found->second;
+    OpenedPack opened{TRY(loaders_.load_pack(path)), ""};
+    if (opened.pack.sha256) opened.sha256 = opened.pack.sha256();
+    opened.pack.sha256 = nullptr;  // it held the file
+    return &packs_.emplace(path, std::move(opened)).first->second;
+  }
+
+  // As pack_of, of a contract's pack.
+  Result<const ContractPack*> contract_of(const std::string& path) {
+    const auto found = contracts_.find(path);
+    if (found != contracts_.end()) return &found->second;
+    return &contracts_.emplace(path, TRY(open_contract_pack(path))).first->second;
   }
 
   // As pack_of; null where none is named.
@@ -227,7 +288,8 @@ class Opener {
   const CadreLoaders& loaders_;
   const base::Clock& clock_;
   std::shared_ptr<const net::HttpClient> client_;
-  std::map<std::string, Pack> packs_;
+  std::map<std::string, OpenedPack> packs_;
+  std::map<std::string, ContractPack> contracts_;
   std::map<std::string, std::shared_ptr<const model::Verifier>> verifiers_;
   std::map<std::string, std::shared_ptr<Tool>> tools_;
   std::map<std::string, std::string> tool_kinds_;  // by the tool's name

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/direct_specialist.h"
 #include "agent/json_values.h"
 #include "agent/section.h"
 
@@ -31,6 +32,7 @@ class Narrowing {
       narrow_grounding();
       if (contract_.tool && entry_.tool.empty()) refuse("", "the contract calls a tool; say which one: \"tool: NAME\"");
       if (!contract_.tool && !entry_.tool.empty()) refuse("/tool", "the contract calls no tool");
+      if (contract_.tool && entry_.kind == SpecialistKind::kCall) check_direct();
     }
     if (!problems_.empty()) return Error{ErrorCode::kInvalid, std::move(problems_)};
     options_.name = entry_.name;
@@ -60,6 +62,15 @@ class Narrowing {
         refuse("/endpoint", fmt::format("endpoint {} has the model {}; the pack is of {}", endpoint.name,
                                         in_quotes(endpoint.model), in_quotes(pack_.model)));
     }
+  }
+
+  // Without a model the call is in the input, or nowhere.
+  void check_direct() {
+    if (const auto checked = check_input_has_call(options_.input_schema, options_.call_schema); !checked.ok())
+      refuse("/pack",
+             fmt::format("the contract of {} is none for \"kind: call\": {}; say \"kind: endpoint\", or ask for "
+                         "another contract",
+                         contract_.id(), checked.error().message));
   }
 
   // What may be said again, and not otherwise.
@@ -127,8 +138,11 @@ class Narrowing {
   }
 
   void narrow_conditions() {
-    options_.before.insert(options_.before.end(), entry_.asked.before.begin(), entry_.asked.before.end());
-    options_.after.insert(options_.after.end(), entry_.asked.after.begin(), entry_.asked.after.end());
+    const bool is_direct = entry_.kind == SpecialistKind::kCall;
+    const std::vector<std::string>& before = is_direct ? entry_.before : entry_.asked.before;
+    const std::vector<std::string>& after = is_direct ? entry_.after : entry_.asked.after;
+    options_.before.insert(options_.before.end(), before.begin(), before.end());
+    options_.after.insert(options_.after.end(), after.begin(), after.end());
   }
 
   void narrow_grounding() {

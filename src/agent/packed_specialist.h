@@ -13,7 +13,8 @@
 
 namespace cadre::agent {
 
-// Also checks that the endpoint's model is the pack's, where the pack names one. kInvalid: every problem, one a line, each with file, line and column.
+// Also checks that the endpoint's model is the pack's, where the pack names one, and of a specialist of kind call, which asks no model, that its input can hold
+// the contract's calls. kInvalid: every problem, one a line, each with file, line and column.
 Result<EndpointSpecialistOptions> packed_options(const CadreFile& file, const SpecialistEntry& entry,
                                                  const ContractPack& pack);
 

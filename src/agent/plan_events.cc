@@ -90,12 +90,13 @@ Json tier_to_json(const TierReport& report) {
   Json json = object_of("tier", report.tier, "said", bytes_to_json(report.said), "confidence", report.confidence,
                         "took_us", report.took_us);
   put_retrieved(json, report.retrieved);
+  put_retry_after(json, report.retry_after);
   return json;
 }
 
 Result<TierReport> tier_from_json(const Json& json) {
   return TierReport{TRY(base::json_string(json, "tier")), TRY(bytes_at(json, "said")), TRY(real_at(json, "confidence")),
-                    TRY(base::json_int(json, "took_us")), TRY(retrieved_at(json))};
+                    TRY(base::json_int(json, "took_us")), TRY(retrieved_at(json)),     TRY(retry_after_at(json))};
 }
 
 Json to_json(const Planned& event) {

@@ -58,13 +58,22 @@ struct Retrieved {
   bool operator==(const Retrieved&) const = default;
 };
 
+// With a transient error: how long the other side asks to be left alone (Retry-After of a 429 or 503).
+struct RetryAfter {
+  int64_t wait_ms = 0;
+  // Of an attempt or a call: within what was left of the run's time when it came, which is the driver's to say. Of a tier: it was waited for.
+  bool fits = true;
+  bool operator==(const RetryAfter&) const = default;
+};
+
 // What one tier of the dispatcher said.
 struct TierReport {
   std::string tier;       // "named", "rules", "linear", "net", "attempts", "planner", "orchestrator"
   std::string said;       // "accepted", "declined", "passed on", or what went wrong
   double confidence = 0;  // in what it said; 0 where it passed on
   int64_t took_us = 0;
-  std::vector<Retrieved> retrieved;  // the specialists its model was shown, where that was not all
+  std::vector<Retrieved> retrieved;       // the specialists its model was shown, where that was not all
+  std::optional<RetryAfter> retry_after;  // the last wait that its model asked for; one that did not fit ended the tier
   bool operator==(const TierReport&) const = default;
 };
 
@@ -77,13 +86,6 @@ struct Planned {
   std::vector<TierReport> tiers;  // in the order they were asked
   std::optional<Error> error;     // no tier could be asked to the end; nothing was decided
   Usage usage;
-};
-
-// With a transient error: how long the other side asks to be left alone (Retry-After of a 429 or 503).
-struct RetryAfter {
-  int64_t wait_ms = 0;
-  bool fits = true;  // within what was left of the run's time when it came: the driver's to say
-  bool operator==(const RetryAfter&) const = default;
 };
 
 struct AttemptReturned {

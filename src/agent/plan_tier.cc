@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/deadline.h"
 #include "agent/endpoint_specialist.h"
 #include "agent/model_answer.h"
 #include "agent/plan_types.h"
@@ -228,19 +229,33 @@ Result<Plan> PlannerTier::plan_of(const Json& answer) const {
   return plan;
 }
 
+engine::ChatOutcome PlannerTier::chat(engine::ChatRequest request, TierDecision& decision) const {
+  const Deadline deadline = Deadline::for_ms(options_.timeout_ms, request.cancel);
+  for (int waits = 0;; ++waits) {
+    request.timeout_ms = std::max<int64_t>(1, deadline.left_ms());
+    engine::ChatOutcome outcome = model_->chat(request);
+    add(outcome.usage, decision.usage);
+    if (!outcome.error || !is_transient(*outcome.error) || !outcome.retry_after_ms) return outcome;
+    const int64_t wait_ms = *outcome.retry_after_ms;
+    decision.retry_after = RetryAfter{wait_ms, waits < kPlannerWaitsMax && wait_ms < deadline.left_ms()};
+    if (!decision.retry_after->fits) return outcome;
+    if (auto waited = pause_for(wait_ms, request.cancel, "a wait of the planner"); !waited.ok())
+      return {.error = std::move(waited).error()};
+  }
+}
+
 Result<void> PlannerTier::ask(const Json& request, const View& view, const std::optional<Error>& refusal,
                               const base::Cancel* cancel, TierDecision& decision) const {
   Json data = {{"request", shown_request(request)}};
   if (refusal) data["error"] = {{"code", base::error_code_name(refusal->code)}, {"message", refusal->message}};
-  const engine::ChatOutcome outcome = model_->chat(
+  const engine::ChatOutcome outcome = chat(
       {.messages = {{engine::ChatRole::kSystem, view.system_text}, {engine::ChatRole::kUser, base::dump_json(data)}},
        .schema = view.schema,
        .answer_tokens_max = options_.answer_tokens_max,
        .temperature = options_.temperature,
        .seed = options_.seed + (refusal ? 1 : 0),
-       .timeout_ms = options_.timeout_ms,
-       .cancel = cancel});
-  add(outcome.usage, decision.usage);
+       .cancel = cancel},
+      decision);
   if (outcome.error) return *outcome.error;
   const engine::ChatChoice& choice = outcome.choices.front();
   if (choice.finish == engine::ChatFinish::kLength)

@@ -12,6 +12,8 @@
 //
 // A step whose specialist has an orchestrator in the registry (agent/endpoint_specialist.h) gets that as its further assignment.
 // The address policy stands in front of the model: where it denies the address, no byte leaves and the tier fails with kDenied.
+// Where the model's server asks for a wait (Retry-After of a 429 or 503), the tier waits and asks again, kPlannerWaitsMax times at most, if that leaves time
+// for an answer: the waits count within `timeout_ms`. Otherwise it has failed at once, and its report says what was asked for.
 // Thread safety: as Tier.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -35,9 +37,12 @@ struct PlanTierOptions {
   double temperature = 0;
   int64_t seed = 1;
   int64_t answer_tokens_max = 2'048;
-  int64_t timeout_ms = 60'000;  // of each of the two requests
+  int64_t timeout_ms = 60'000;  // of each of the two requests, with the waits that the model's server asks for
   RetrievalSettings retrieval;
 };
+
+inline constexpr int kPlannerWaitsMax =
+    3;  // of each of the two requests: a server that says "now" for ever is not asked for ever
 
 class PlannerTier final : public Tier {
  public:
@@ -69,6 +74,8 @@ class PlannerTier final : public Tier {
   Result<View> view_of(const std::vector<const CheckedSpecialist*>& shown) const;
   // Names what was retrieved in `decision`.
   Result<View> view_for(const base::Json& request, TierDecision& decision) const;
+  // Adds what it used to `decision`, and the last wait.
+  engine::ChatOutcome chat(engine::ChatRequest request, TierDecision& decision) const;
   // Adds what it used to `decision`, and the plan if there is one.
   Result<void> ask(const base::Json& request, const View& view, const std::optional<Error>& refusal,
                    const base::Cancel* cancel, TierDecision& decision) const;

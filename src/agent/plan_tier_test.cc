@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <set>
 
 #include "agent/endpoint_specialist.h"
@@ -25,11 +26,19 @@ class PlanningModel final : public engine::ChatModel {
   engine::ChatOutcome chat(const engine::ChatRequest& request) const override {
     const std::string& text = script_[std::min(requests.size(), script_.size() - 1)];
     requests.push_back(request);
+    if (stops) stops->request();
+    if (!refusals.empty()) {
+      engine::ChatOutcome refusal{.error = Error{ErrorCode::kBusy, "429"}, .retry_after_ms = refusals.front()};
+      refusals.pop_front();
+      return refusal;
+    }
     if (error) return {.error = error, .usage = {10, 0, 1}};
     return {.choices = {{text}}, .usage = {10, 5, 7}};
   }
   mutable std::vector<engine::ChatRequest> requests;
   std::optional<Error> error;
+  mutable std::deque<std::optional<int64_t>> refusals;  // the waits that the first answers ask for
+  base::Cancel* stops = nullptr;                        // requested by every request
 
  private:
   std::vector<std::string> script_;
@@ -170,6 +179,47 @@ TEST_F(PlanTierTest, AnEndpointThatFailsIsNotAskedAgain) {
   const TierDecision decision = PlannerTier::make(specialists_, model).value()->decide(request_, nullptr).value();
   ASSERT_TRUE(decision.error);
   EXPECT_EQ(decision.error->code, ErrorCode::kBusy);
+  EXPECT_EQ(model->requests.size(), 1U);
+}
+
+TEST_F(PlanTierTest, AWaitThatTheModelsServerAsksForIsWaitedAndAPlanAskedForAgain) {
+  const auto model = std::make_shared<PlanningModel>(std::vector<std::string>{kGoodPlan});
+  model->refusals = {0, 3};
+  const TierDecision decision =
+      PlannerTier::make(specialists_, model, {.timeout_ms = 50'000}).value()->decide(request_, nullptr).value();
+  EXPECT_EQ(decision.verdict, TierVerdict::kAccepted);
+  EXPECT_EQ(decision.retry_after, (RetryAfter{3, true}));
+  ASSERT_EQ(model->requests.size(), 3U);
+  EXPECT_EQ(model->requests[0].schema, model->requests[2].schema);
+  EXPECT_LE(model->requests[2].timeout_ms, 50'000 - 3) << "a wait is part of the time that the tier has";
+}
+
+TEST_F(PlanTierTest, AWaitThatDoesNotFitOrComesAgainAndAgainEndsTheTierWhichSaysSo) {
+  const auto report_of = [&](std::deque<std::optional<int64_t>> refusals, size_t asked) {
+    const auto model = std::make_shared<PlanningModel>(std::vector<std::string>{kGoodPlan});
+    model->refusals = std::move(refusals);
+    std::vector<std::unique_ptr<Tier>> tiers;
+    tiers.push_back(PlannerTier::make(specialists_, model, {.timeout_ms = 5'000}).value());
+    const Planned planned = Planner(specialists_, base::system_clock(), std::move(tiers)).plan(request_, nullptr);
+    EXPECT_EQ(model->requests.size(), asked);
+    EXPECT_EQ(planned.error ? planned.error->code : ErrorCode::kInternal, ErrorCode::kBusy);
+    const auto read = event_from_json("plan.made", event_to_json(planned));
+    return std::get<Planned>(*read).tiers.at(0).retry_after;
+  };
+  EXPECT_EQ(report_of({5'000}, 1), (RetryAfter{5'000, false}));
+  EXPECT_EQ(report_of({0, 0, 0, 0, 0}, 4), (RetryAfter{0, false}));
+  EXPECT_EQ(report_of({std::nullopt}, 1), std::nullopt);
+}
+
+TEST_F(PlanTierTest, AWaitEndsWhenTheRunDoes) {
+  base::Cancel cancel;
+  const auto model = std::make_shared<PlanningModel>(std::vector<std::string>{kGoodPlan});
+  model->refusals = {3'000'000};
+  model->stops = &cancel;
+  const TierDecision decision =
+      PlannerTier::make(specialists_, model, {.timeout_ms = 3'600'000}).value()->decide(request_, &cancel).value();
+  ASSERT_TRUE(decision.error);
+  EXPECT_EQ(decision.error->code, ErrorCode::kCancelled);
   EXPECT_EQ(model->requests.size(), 1U);
 }
 

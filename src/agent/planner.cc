@@ -93,6 +93,7 @@ Planned Planner::plan(const Json& request, const base::Cancel* cancel) const {
       planned.usage.tokens_out += decision->usage.tokens_out;
       planned.usage.cost_micros += decision->usage.cost_micros;
       report.retrieved = std::move(decision->retrieved);
+      report.retry_after = decision->retry_after;
     }
     if (!decision.ok() || decision->error) {
       const Error& error = decision.ok() ? *decision->error : decision.error();

@@ -35,8 +35,9 @@ struct TierDecision {
   std::string reason;     // for people: why it declined or passed on
   Plan plan;              // accepted
   Usage usage;
-  std::vector<Retrieved> retrieved;  // the specialists its model was shown, where that was not all
-  std::optional<Error> error;        // the tier failed, having used that up; as if it had returned the error
+  std::vector<Retrieved> retrieved;       // the specialists its model was shown, where that was not all
+  std::optional<RetryAfter> retry_after;  // the last wait that its model asked for
+  std::optional<Error> error;             // the tier failed, having used that up; as if it had returned the error
 };
 
 class Tier {

@@ -29,6 +29,14 @@ Result<void> SchemaCheck::check(const base::Json& value, const OriginScope& scop
   return Error{ErrorCode::kInvalid, fmt::format("{}: {}", where, validity.message)};
 }
 
+Result<std::vector<contract::Provenance>> SchemaCheck::origins_of(const base::Json& value,
+                                                                  const OriginScope& scope) const {
+  if (schema_ == nullptr || origins_.empty()) return std::vector<contract::Provenance>();
+  const contract::JsonValue document = TRY(contract::parse_document(base::dump_json(value)));
+  const auto bindings = TRY(bind_sources(origins_, scope));
+  return contract::provenance(*schema_, *bindings, document);
+}
+
 Verdict SchemaCheck::verdict(const char* rule, const base::Json& value, const OriginScope& scope) const {
   const auto checked = check(value, scope);
   return {rule, checked.ok(), checked.ok() ? "" : checked.error().message};

@@ -7,11 +7,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/value_sources.h"
 #include "agent/verdict.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "contract/origin_check.h"
 #include "contract/schema.h"
 
 namespace cadre::agent {
@@ -24,6 +26,9 @@ class SchemaCheck {
   // kInvalid: what is wrong with the value, and where in it.
   Result<void> check(const base::Json& value, const OriginScope& scope = {}) const;
   Verdict verdict(const char* rule, const base::Json& value, const OriginScope& scope = {}) const;
+
+  // Of a value that passes: where those of its values come from that the schema binds to a source (contract/origin_check.h).
+  Result<std::vector<contract::Provenance>> origins_of(const base::Json& value, const OriginScope& scope) const;
 
   const OriginNames& origins() const { return origins_; }
 

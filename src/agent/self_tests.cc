@@ -14,6 +14,7 @@
 #include "agent/section.h"
 #include "agent/thread_executor.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "store/journal.h"
 
 namespace cadre::agent {
@@ -86,7 +87,7 @@ struct TestOutcome {
 
 std::string shown_value(const Json& value) {
   const std::string text = base::dump_json(value);
-  return text.size() <= 400 ? text : text.substr(0, 400) + "...";
+  return text.size() <= 400 ? text : fmt::format("{}...", base::utf8_prefix(text, 400));
 }
 
 class Tester {

@@ -11,6 +11,14 @@ bool is_orchestrator(const SpecialistDefinition& definition) {
   return definition.name.starts_with(orchestrator_name(""));
 }
 
+std::optional<base::Json> sources_in(const base::Json& input, const SpecialistDefinition& definition) {
+  if (definition.call_members.empty() || !input.is_object()) return std::nullopt;
+  base::Json sources = base::Json::object();
+  for (const auto& [name, value] : input.items())
+    if (!definition.call_members.contains(name)) sources[name] = value;
+  return sources;
+}
+
 Assignment assignment_to(const Specialist& specialist) {
   const SpecialistDefinition& definition = specialist.definition();
   Assignment assignment{.specialist = definition.name, .identity = definition.identity, .policy = definition.policy};

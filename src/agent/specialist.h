@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,8 @@ struct SpecialistDefinition {
   base::Json output_schema;  // null: any
   base::Json call_schema;    // of a call; null: any
   base::Json lists;  // that these schemas choose from by name (x-enum-from), beside those of the input; null: none
+  // Of an input that holds the call itself: the members that are it. No value of a call or output comes from them.
+  std::set<std::string> call_members;
   StepPolicy policy;
   // Of model, data and tool together: another one may not carry on a run that this one began.
   std::string identity;
@@ -44,6 +47,9 @@ struct SpecialistDefinition {
   bool is_chat = false;  // takes a chat of OpenAI's form as its input's "chat", and yields an assistant message
   bool is_slow = false;  // waits for others (an endpoint): runs where waiting holds up no decider
 };
+
+// What of an input the values of a call and an output can come from: all but the call itself. Nothing: the whole of it, not copied.
+std::optional<base::Json> sources_in(const base::Json& input, const SpecialistDefinition& definition);
 
 // What is asked of it in one step. Valid during the call.
 struct StepTask {

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/specialist_pack.h"
 
+#include "base/sha256.h"
 #include "engine/decider_engine.h"
 
 namespace cadre::agent {
 
 Result<Pack> load_decider_pack(const std::string& path) {
-  auto weights = TRY(engine::DeciderEngine::load_weights(path));
-  const auto make_engine = [weights]() -> std::unique_ptr<engine::SpecialistEngine> {
+  const auto loaded = TRY(engine::DeciderEngine::load_file(path));
+  const auto make_engine = [weights = loaded.weights]() -> std::unique_ptr<engine::SpecialistEngine> {
     return std::make_unique<engine::DeciderEngine>(weights, engine::DeciderEngineOptions{});
   };
-  return Pack{make_engine()->name(), policy_of_contract(weights->contract()), make_engine, weights->contract()};
+  const base::Json& contract = loaded.weights->contract();
+  return Pack{make_engine()->name(), policy_of_contract(contract), make_engine, contract,
+              [file = loaded.file] { return base::to_hex(base::sha256(file->file.bytes())); }};
 }
 
 // A second attempt asks for twice as many readings of the question.

@@ -20,7 +20,8 @@ struct Pack {
   StepPolicy policy;
   std::function<std::unique_ptr<engine::SpecialistEngine>()> make_engine;  // all share the weights
   base::Json contract;  // as it stands in the file; null: there is none
-  std::string sha256;   // of the file; empty: not known
+  // SHA-256 of the bytes that it was loaded from, hexadecimal; reads them all. Null: it comes from no file.
+  std::function<std::string()> sha256;
 };
 
 using LoadPack = std::function<Result<Pack>(const std::string& path)>;

@@ -16,9 +16,6 @@ using contract::Condition;
 using contract::QueryResult;
 using contract::SqlCall;
 
-constexpr Names<EvidenceRole, 3> kRoles = {{{EvidenceRole::kSelect, "select"},
-                                            {EvidenceRole::kAggregate, "aggregate"},
-                                            {EvidenceRole::kCondition, "condition"}}};
 constexpr Names<contract::ValueOrigin, 3> kOrigins = {{{contract::ValueOrigin::kCell, "cell"},
                                                        {contract::ValueOrigin::kNumber, "number"},
                                                        {contract::ValueOrigin::kSpan, "words"}}};
@@ -86,9 +83,22 @@ Json quote_to_json(const Quote& quote) {
   return object_of("begin", quote.begin, "end", quote.end, "text", bytes_to_json(quote.text));
 }
 
+Json value_to_json(const Evidence& evidence) {
+  const CallValue& call = evidence.call;
+  Json json =
+      object_of("role", std::string(role_name(evidence.role)), "words", vector_to_json(evidence.words, quote_to_json),
+                "place", call.place, "value", bytes_to_json(evidence.value), "origin", call_origin_name(call.origin));
+  if (call.origin != CallOrigin::kEnum) json["source"] = call.source;
+  if (call.from) json["from"] = *call.from;
+  if (!call.reference.empty()) json["reference"] = call.reference;
+  if (!evidence.words.empty()) json["occurrences"] = call.occurrences;
+  return json;
+}
+
 Json one_evidence_to_json(const Evidence& evidence) {
-  Json json = object_of("role", name_of(kRoles, evidence.role), "words", vector_to_json(evidence.words, quote_to_json),
-                        "column", bytes_to_json(evidence.column));
+  if (evidence.role == EvidenceRole::kValue || evidence.role == EvidenceRole::kName) return value_to_json(evidence);
+  Json json = object_of("role", std::string(role_name(evidence.role)), "words",
+                        vector_to_json(evidence.words, quote_to_json), "column", bytes_to_json(evidence.column));
   if (evidence.role != EvidenceRole::kSelect) json["op"] = evidence.op;
   if (evidence.role == EvidenceRole::kCondition) {
     json["value"] = bytes_to_json(evidence.value);

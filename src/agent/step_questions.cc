@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "agent/json_values.h"
+#include "agent/sql_json.h"
+#include "agent/value_evidence.h"
 #include "base/check.h"
 
 namespace cadre::agent {
@@ -88,9 +90,13 @@ AnswerComposed compose_answer_of(const RunState& state, const Specialists& speci
     const CheckedSpecialist* specialist = find_specialist(specialists, assignment_of(state, i).specialist);
     CADRE_CHECK(specialist != nullptr, "plans name specialists that are there");
     const StepQuestion question(state, i, *specialist);
-    const StepAnswer part = specialist->specialist().answer(question.task(), *at.chosen, at.output);
+    StepAnswer part = specialist->specialist().answer(question.task(), *at.chosen, at.output);
     const std::string& id = state.plan.steps[i].id;
-    event.evidence[id] = part.evidence;
+    std::vector<Evidence> values = specialist->evidence_of(question.task(), at.chosen->call);
+    name_references(state.plan.steps[i].input, values);
+    if (!values.empty() && (part.evidence.is_object() || part.evidence.is_null()))
+      part.evidence["values"] = evidence_to_json(values);
+    event.evidence[id] = std::move(part.evidence);
     if (is_needed[i]) continue;
     if (!event.text.empty() && !part.text.empty()) event.text += '\n';
     event.text += part.text;

@@ -36,6 +36,11 @@ class ScriptedEndpoint {
     held_until_ = asked;
   }
   bool was_held_in_vain() const { return held_in_vain_; }
+  // The last answer is not given any more once there is another.
+  void forget_first() {
+    const std::lock_guard lock(mutex_);
+    answers_.pop_front();
+  }
   uint16_t port() const { return server_.port(); }
   size_t asked() const { return server_.requests().size(); }
   std::string last_request() const { return server_.requests().back().body; }

@@ -8,30 +8,26 @@
 #include <string_view>
 #include <utility>
 
+#include "text/yaml.h"
+
 namespace cadre::agent {
 
 using base::Json;
 
 namespace {
 
-void append_scalars(const Json& value, std::string& text) {
+void append_scalars(const Json& value, const std::string& pointer, SourceText& source) {
   if (value.is_string() || value.is_number()) {
-    if (!text.empty()) text += '\n';
-    text += value.is_string() ? value.get_ref<const std::string&>() : base::dump_json(value);
-  } else if (value.is_structured()) {
-    for (const Json& inner : value) append_scalars(inner, text);
+    if (!source.text.empty()) source.text += '\n';
+    const size_t begin = source.text.size();
+    source.text += value.is_string() ? value.get_ref<const std::string&>() : base::dump_json(value);
+    source.parts.push_back({pointer, begin, source.text.size()});
+  } else if (value.is_object()) {
+    for (const auto& [name, member] : value.items()) append_scalars(member, text::yaml_pointer(pointer, name), source);
+  } else if (value.is_array()) {
+    for (size_t i = 0; i < value.size(); ++i)
+      append_scalars(value[i], text::yaml_pointer(pointer, std::to_string(i)), source);
   }
-}
-
-std::string text_of_source(const std::string& name, const OriginScope& scope) {
-  std::string text;
-  if (scope.input == nullptr) return text;
-  if (name == contract::kInputSource) {
-    append_scalars(*scope.input, text);
-  } else if (scope.input->is_object() && scope.input->contains(name)) {
-    append_scalars((*scope.input)[name], text);
-  }
-  return text;
 }
 
 // Where a schema stands below a keyword.
@@ -69,6 +65,17 @@ void offer_values(const std::string& set, const OriginScope& scope, Json& schema
 
 }  // namespace
 
+SourceText source_text(const std::string& name, const OriginScope& scope) {
+  SourceText source;
+  if (scope.input == nullptr) return source;
+  if (name == contract::kInputSource) {
+    append_scalars(*scope.input, "", source);
+  } else if (scope.input->is_object() && scope.input->contains(name)) {
+    append_scalars((*scope.input)[name], text::yaml_pointer("", name), source);
+  }
+  return source;
+}
+
 OriginNames origin_names(const contract::Schema& schema) {
   OriginNames names;
   for (const contract::SchemaNode& node : schema.nodes) {
@@ -103,7 +110,7 @@ Result<std::vector<std::string>> values_of_set(const std::string& name, const Or
 
 Result<std::shared_ptr<const contract::Bindings>> bind_sources(const OriginNames& names, const OriginScope& scope) {
   auto bindings = std::make_shared<contract::Bindings>();
-  for (const std::string& name : names.sources) TRY(bindings->bind_source(name, text_of_source(name, scope)));
+  for (const std::string& name : names.sources) TRY(bindings->bind_source(name, source_text(name, scope).text));
   for (const std::string& name : names.sets) {
     auto set = contract::ValueSet::make(TRY(values_of_set(name, scope)));
     if (!set.ok()) return std::move(set).error().with_context(fmt::format("\"{}\"", name));

@@ -36,6 +36,17 @@ struct OriginScope {
   const base::Json* lists = nullptr;  // the contract's own, by name
 };
 
+// A source's text, and what of it is which text or number of the input.
+struct SourcePart {
+  std::string pointer;  // JSON pointer into the input
+  size_t begin = 0, end = 0;
+};
+struct SourceText {
+  std::string text;
+  std::vector<SourcePart> parts;
+};
+SourceText source_text(const std::string& name, const OriginScope& scope);
+
 // kInvalid: a member that should be a list of texts and numbers and is none. kLimit: over what bindings take.
 Result<std::vector<std::string>> values_of_set(const std::string& name, const OriginScope& scope);
 Result<std::shared_ptr<const contract::Bindings>> bind_sources(const OriginNames& names, const OriginScope& scope);

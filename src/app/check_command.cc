@@ -31,7 +31,7 @@ Json specialist_to_json(const agent::SpecialistEntry& entry, const agent::Specia
     json["table"] = entry.table;
     if (!entry.verifier.empty()) json["verifier"] = entry.verifier;
   }
-  if (entry.kind == agent::SpecialistKind::kEndpoint && !entry.pack.empty()) json["pack"] = entry.pack;
+  if (entry.kind != agent::SpecialistKind::kTable && !entry.pack.empty()) json["pack"] = entry.pack;
   json.update(specialist.details());
   return json;
 }
@@ -49,6 +49,7 @@ Json cadre_to_json(const agent::CadreFile& file, const agent::Cadre& cadre) {
           {"routes", std::move(routes)},
           {"router", file.router.empty() ? Json() : Json(file.router)},
           {"journal", file.journal.empty() ? Json() : Json(file.journal)},
+          {"notes", cadre.notes},
           {"errors", Json::array()}};
 }
 
@@ -68,8 +69,6 @@ std::string table_to_text(const agent::SpecialistEntry& entry, const agent::Spec
                   columns_text(details["columns"]));
   if (!entry.verifier.empty()) text += fmt::format("  verifier   {}\n", printable(entry.verifier));
   text += fmt::format("  answers    from confidence {:.2f} on\n", specialist.definition().policy.confidence_min);
-  for (const Json& note : details["notes"])
-    text += fmt::format("  note       {}\n", printable(note.get<std::string>()));
   return text;
 }
 
@@ -79,10 +78,10 @@ std::string specialist_to_text(const agent::SpecialistEntry& entry, const agent:
   if (entry.kind == agent::SpecialistKind::kTemplate)
     return text + fmt::format("  says       {}\n", printable(entry.text));
   if (entry.kind == agent::SpecialistKind::kEndpoint || entry.kind == agent::SpecialistKind::kChat)
-    return text + fmt::format("  endpoint   {}\n", entry.endpoint) +
-           (entry.pack.empty() ? ""
-                               : fmt::format("  pack       {} ({})\n", printable(entry.pack),
-                                             printable(specialist.definition().version)));
+    text += fmt::format("  endpoint   {}\n", entry.endpoint);
+  if (!entry.pack.empty())
+    text += fmt::format("  pack       {} ({})\n", printable(entry.pack), printable(specialist.definition().version));
+  if (entry.kind != agent::SpecialistKind::kCall) return text;
   const agent::Assignment assignment = agent::assignment_to(specialist);
   text += fmt::format("  tool       {} ({}{})\n", assignment.tool, agent::tool_effect_name(assignment.effect),
                       assignment.is_fenced ? ", fenced" : "");
@@ -100,6 +99,8 @@ std::string cadre_to_text(const agent::CadreFile& file, const agent::Cadre& cadr
   for (const agent::RouteOptions& route : file.routes)
     text += fmt::format("\nroute {}: {} step{} for \"{}\"\n", route.name, route.steps.size(),
                         route.steps.size() == 1 ? "" : "s", printable(route.match));
+  if (!cadre.notes.empty()) text += "\n";
+  for (const std::string& note : cadre.notes) text += fmt::format("note     {}\n", printable(note));
   return text + fmt::format("\nrouter   {}\njournal  {}\nserve    {}:{}\n",
                             file.router.empty() ? "none: every request goes to a specialist" : printable(file.router),
                             file.journal.empty() ? "where `cadre ask` keeps it" : printable(file.journal),

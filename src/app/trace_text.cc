@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -48,6 +49,11 @@ std::string describe(const std::vector<agent::Retrieved>& retrieved, const char*
   return text;
 }
 
+std::string describe(const std::optional<agent::RetryAfter>& asked, const char* unfit = "more than is left") {
+  if (!asked) return "";
+  return fmt::format(" (asks to wait {} ms{}{})", asked->wait_ms, asked->fits ? "" : ", ", asked->fits ? "" : unfit);
+}
+
 std::string describe(const agent::Planned& event) {
   std::string text = fmt::format("{} by tier \"{}\" ({:.2f}){}{}", event.accepted ? "accepted" : "declined", event.tier,
                                  event.confidence, event.reason.empty() ? "" : ": ", event.reason);
@@ -55,7 +61,7 @@ std::string describe(const agent::Planned& event) {
   for (const agent::TierReport& report : event.tiers) {
     text += fmt::format("\ntier {}: {} ({:.2f}), {:.3f} ms", report.tier, report.said, report.confidence,
                         static_cast<double>(report.took_us) / 1000.0);
-    text += describe(report.retrieved, "specialists");
+    text += describe(report.retry_after, "not waited for") + describe(report.retrieved, "specialists");
   }
   for (const agent::PlanStep& step : event.plan.steps) {
     std::string who;
@@ -65,11 +71,6 @@ std::string describe(const agent::Planned& event) {
     if (!step.after.empty()) text += fmt::format(" after {}", fmt::join(step.after, ", "));
   }
   return text;
-}
-
-std::string describe(const std::optional<agent::RetryAfter>& asked) {
-  if (!asked) return "";
-  return fmt::format(" (asks to wait {} ms{})", asked->wait_ms, asked->fits ? "" : ", more than is left");
 }
 
 std::string describe(const agent::AttemptReturned& event) {
@@ -113,8 +114,42 @@ std::string describe(const agent::CallReturned& event) {
 std::string describe(const agent::BackoffEnded&) {
   return "again";
 }
+// Entries that say where a value of a call comes from; other evidence has none, and a call in it may have "values" of its own.
+bool has_values(const base::Json& evidence) {
+  if (!evidence.is_object() || !evidence.contains("values") || !evidence["values"].is_array()) return false;
+  return std::all_of(evidence["values"].begin(), evidence["values"].end(), [](const base::Json& one) {
+    return one.is_object() && one.contains("role") && one.contains("place") && one.contains("words") &&
+           one["words"].is_array();
+  });
+}
+
+// Where the values of the calls came from; `evidence` is of one step, or of several by their ids.
+std::string values_text(const base::Json& evidence, const std::string& step) {
+  std::string text;
+  if (!has_values(evidence)) {
+    if (step.empty() && evidence.is_object())
+      for (const auto& [id, of_step] : evidence.items()) text += values_text(of_step, id);
+    return text;
+  }
+  for (const base::Json& one : evidence["values"]) {
+    const auto member = [&](const char* key) {
+      const auto found = agent::bytes_at(one, key);
+      return found.ok() ? *found : std::string();
+    };
+    text += fmt::format("\n{}{}{} {}: {}", step, member("place"), member("role") == "name" ? " (name)" : "",
+                        brief(one.value("value", base::Json())), member("origin"));
+    if (!member("source").empty()) text += " of " + member("source");
+    if (one.contains("from")) text += fmt::format(", {}", member("from"));
+    for (const base::Json& words : one["words"])
+      text += fmt::format(" bytes {} to {}", brief(words.value("begin", base::Json())),
+                          brief(words.value("end", base::Json())));
+    if (one.contains("reference")) text += fmt::format(" ({})", member("reference"));
+  }
+  return text;
+}
+
 std::string describe(const agent::AnswerComposed& event) {
-  return event.error ? "failed: " + event.error->message : event.text;
+  return event.error ? "failed: " + event.error->message : event.text + values_text(event.evidence, "");
 }
 std::string describe(const agent::CancelRequested& event) {
   return "by " + event.who;

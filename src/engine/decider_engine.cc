@@ -41,18 +41,19 @@ std::vector<std::pair<double, double>> read_calibration(const base::Json& contra
 
 }  // namespace
 
-Result<std::shared_ptr<const model::DeciderWeights>> DeciderEngine::load_weights(const std::string& path) {
-  const auto load = [&]() -> Result<std::shared_ptr<const model::DeciderWeights>> {
-    const auto file = TRY(tensor::GgufFile::open(path));
-    return model::DeciderWeights::load(file.gguf, tensor::available_quant_kernels().back());
+Result<DeciderFile> DeciderEngine::load_file(const std::string& path) {
+  const auto load = [&]() -> Result<DeciderFile> {
+    auto file = std::make_shared<const tensor::GgufFile>(TRY(tensor::GgufFile::open(path)));
+    auto weights = TRY(model::DeciderWeights::load(file->gguf, tensor::available_quant_kernels().back()));
+    return DeciderFile{std::move(weights), std::move(file)};
   };
-  auto weights = load();
-  if (!weights.ok()) return std::move(weights).error().with_context(fmt::format("load specialist \"{}\"", path));
-  return weights;
+  auto loaded = load();
+  if (!loaded.ok()) return std::move(loaded).error().with_context(fmt::format("load specialist \"{}\"", path));
+  return loaded;
 }
 
 Result<std::unique_ptr<DeciderEngine>> DeciderEngine::load(const std::string& path, const DeciderEngineOptions& options) {
-  return std::make_unique<DeciderEngine>(TRY(load_weights(path)), options);
+  return std::make_unique<DeciderEngine>(TRY(load_file(path)).weights, options);
 }
 
 DeciderEngine::DeciderEngine(std::shared_ptr<const model::DeciderWeights> weights, const DeciderEngineOptions& options)

@@ -15,6 +15,7 @@
 
 #include "engine/specialist_engine.h"
 #include "model/decider.h"
+#include "tensor/gguf.h"
 
 namespace cadre::engine {
 
@@ -22,12 +23,18 @@ struct DeciderEngineOptions {
   bool use_cells = true;  // false: no links to cell contents, to measure what they are worth
 };
 
+// A pack's weights, and the bytes that they were read from, which the weights do not need any more.
+struct DeciderFile {
+  std::shared_ptr<const model::DeciderWeights> weights;
+  std::shared_ptr<const tensor::GgufFile> file;
+};
+
 class DeciderEngine final : public SpecialistEngine {
  public:
   // Opens a pack with the best kernel of this machine.
   static Result<std::unique_ptr<DeciderEngine>> load(const std::string& path, const DeciderEngineOptions& options = {});
   // The same weights may stand behind any number of engines.
-  static Result<std::shared_ptr<const model::DeciderWeights>> load_weights(const std::string& path);
+  static Result<DeciderFile> load_file(const std::string& path);
   DeciderEngine(std::shared_ptr<const model::DeciderWeights> weights, const DeciderEngineOptions& options);
 
   std::string name() const override;
