@@ -86,6 +86,7 @@ class Router {
     return linear_.probabilities(features);
   }
   std::vector<float> probabilities_net(const NgramFeatures& features) const { return net_.probabilities(features); }
+  std::vector<float> hidden_net(const NgramFeatures& features) const { return net_.hidden(features); }
 
  private:
   Router(std::vector<std::string> labels, LinearClassifier linear, RouterNet net, RouterCalibration calibration);
