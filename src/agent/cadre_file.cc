@@ -90,6 +90,7 @@ void read_endpoint_keys(Section& section, SpecialistEntry& entry) {
   section.amount("temperature", asked.temperature);
   section.integer("seed", 0, std::numeric_limits<int32_t>::max(), asked.seed);
   section.integer("answer_tokens_max", 1, 1'000'000, asked.answer_tokens_max);
+  section.pointers("shortened", asked.shortened);
   section.share("single_sample_confidence", asked.single_sample_confidence);
   section.pointers("grounded", asked.grounded);
   section.flag("grounded_quotes", asked.grounding.quotes);
@@ -237,6 +238,7 @@ void read_endpoint(Reading& reading, const std::string& name, const Json& map, c
   section.file("key_file", options.key_file);
   section.text("key_variable", options.key_variable);
   section.integer("timeout_ms", 1, 3'600'000, options.timeout_ms);
+  section.integer("window_tokens", 256, 100'000'000, options.window_tokens);
   double price_in = 0;
   double price_out = 0;
   section.amount("price_in", price_in);

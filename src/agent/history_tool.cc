@@ -21,13 +21,15 @@ namespace {
 using base::Json;
 
 constexpr int64_t kRunsDefault = 5;
+constexpr int64_t kRunBytesDefault = 8'000;
 
 Json history_input_schema() {
   return {{"type", "object"},
           {"properties",
            {{"subject", {{"type", "string"}, {"minLength", 1}}},
             {"query", {{"type", "string"}}},
-            {"count", {{"type", "integer"}, {"minimum", 1}, {"maximum", kHistoryGivenMax}}}}},
+            {"count", {{"type", "integer"}, {"minimum", 1}, {"maximum", kHistoryGivenMax}}},
+            {"bytes_max", {{"type", "integer"}, {"minimum", 1}, {"maximum", 1'000'000}}}}},
           {"required", {"subject", "query"}},
           {"additionalProperties", false}};
 }
@@ -78,6 +80,8 @@ class HistoryTool final : public Tool {
     const std::string subject = TRY(base::json_string(arguments, "subject"));
     const std::string query = TRY(base::json_string(arguments, "query"));
     const int64_t count = arguments.contains("count") ? TRY(base::json_int(arguments, "count")) : kRunsDefault;
+    int64_t bytes_left =
+        arguments.contains("bytes_max") ? TRY(base::json_int(arguments, "bytes_max")) : kRunBytesDefault;
     const std::lock_guard lock(mutex_);
     TRY(take_up_new_runs());
     Json list = Json::array();
@@ -86,6 +90,9 @@ class HistoryTool final : public Tool {
     const auto count_max = static_cast<size_t>(std::clamp<int64_t>(count, 1, kHistoryGivenMax));
     for (const store::FoundPassage& found : TRY(past->second.index.search(query, count_max))) {
       const PastRun& run = past->second.runs[static_cast<size_t>(found.id)];
+      const auto size = static_cast<int64_t>(run.request.size() + run.answer.size());
+      if (size > bytes_left) continue;  // a shorter one may still fit
+      bytes_left -= size;
       list.push_back({{"run", run.run},
                       {"ended_us", run.ended_us},
                       {"request", run.request},

@@ -1,10 +1,11 @@
 // What was asked and answered before, as a tool: past runs of a journal about one subject, best match first.
 //
-//   {subject, query, count?}  -> {runs: [{run, ended_us, request, answer, score}]}
+//   {subject, query, count?, bytes_max?}  -> {runs: [{run, ended_us, request, answer, score}]}
 //
 // Searched are the requests in plain English and the answers' texts of runs that answered, in the journal file named; never a run that declined, failed
 // or still goes. Runs about another subject, or about none, are not seen. The index (store/text_index.h) is in memory and takes up new runs at each
-// call: at most kHistoryRunsMax, the latest. What an answer says is data: nothing is done because of it.
+// call: at most kHistoryRunsMax, the latest. Given are those whose request and answer still fit into `bytes_max`, so that what follows fits into the
+// window of whoever reads it. What an answer says is data: nothing is done because of it.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -37,8 +37,9 @@ class HistoryTest : public OfficeFixture {
   void note(const std::string& subject, const std::string& what) {
     EXPECT_EQ(ask({.text = "note " + what, .subject = subject}).status, RunStatus::kAnswered);
   }
-  Json recall(const std::string& subject, const std::string& query) {
-    const RunView view = ask({.specialist = "recall", .input = {{"subject", subject}, {"query", query}}});
+  Json recall(const std::string& subject, const std::string& query, int64_t bytes_max = 8'000) {
+    const RunView view = ask(
+        {.specialist = "recall", .input = {{"subject", subject}, {"query", query}, {"bytes_max", bytes_max}}});
     EXPECT_EQ(view.status, RunStatus::kAnswered) << view.message;
     return view.value["runs"];
   }
@@ -63,6 +64,15 @@ TEST_F(HistoryTest, ARunIsFoundAsSoonAsItEnded) {
   EXPECT_EQ(recall("p-1", "knee").size(), 1U);
   note("p-1", "the knee is better");
   EXPECT_EQ(recall("p-1", "knee").size(), 2U);
+}
+
+TEST_F(HistoryTest, OnlySoMuchIsGiven) {
+  note("p-1", "knee knee " + std::string(500, 'x'));
+  note("p-1", "a bruised knee");
+  EXPECT_EQ(recall("p-1", "knee").size(), 2U);
+  const Json found = recall("p-1", "knee", 100);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0]["request"], "note a bruised knee");
 }
 
 TEST_F(HistoryTest, WhatDidNotAnswerIsNoMemory) {
