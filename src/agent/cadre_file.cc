@@ -203,7 +203,7 @@ void read_serve(Reading& reading, const Json& map, const std::string& pointer, S
 }
 
 // Keys of tools that name a file or folder.
-constexpr std::array<const char*, 6> kToolPaths = {"sqlite", "root", "file", "folder", "pins", "journal"};
+constexpr std::array<const char*, 7> kToolPaths = {"sqlite", "root", "file", "folder", "pins", "journal", "vectors"};
 
 void read_tools(Reading& reading, const Json& map, const std::string& pointer, std::vector<ToolEntry>& out) {
   if (!map.is_object()) {

@@ -104,7 +104,7 @@ TEST(EndpointSpecialist, WhatWasFoundIsCutToTheWindowOfTheModelThatIsAsked) {
   options.answer_tokens_max = 100;
   options.shortened = {"/passages"};
   Json input = {{"question", "how many"}, {"passages", Json::array()}};
-  for (int i = 0; i < 10; ++i) input["passages"].push_back({{"text", fmt::format("{} {}", i, std::string(600, 'a'))}});
+  for (int i = 0; i < 10; ++i) input["passages"].push_back({{"text", std::to_string(i) + " " + std::string(600, 'a')}});
   const auto shown = [&] { return Json::parse(model->requests.back().messages.at(1).text)["input"]["passages"]; };
 
   EXPECT_FALSE(attempt(*make(options, model), input).error);

@@ -85,9 +85,44 @@ TEST(HistoryTool, WithoutAJournalThereIsNoHistory) {
   const auto folder = base::TemporaryDirectory::make().value();
   auto options = history_tool_options({{"name", "h"}, {"kind", "history"}, {"journal", folder.path() + "/none"}});
   ASSERT_TRUE(options.ok()) << options.error().message;
-  const auto tool = make_history_tool(*options);
+  const auto tool = make_history_tool(*options).value();
   const ToolReturn returned = tool->call({.arguments = {{"subject", "s"}, {"query", "q"}}});
   EXPECT_EQ(returned.result, Json({{"runs", Json::array()}})) << "no journal yet";
+}
+
+class HistoryWithVectors : public HistoryTest {
+ protected:
+  HistoryWithVectors() {
+    std::string file = kHistoryFile;
+    const std::string key = "journal: journal.sqlite";
+    file.insert(file.find(key) + key.size(), ", vectors: " CADRE_SOURCE_DIR "/specialists/intents.gguf");
+    open_text(file);
+  }
+};
+
+TEST_F(HistoryWithVectors, TheSameRequestInOtherWordsIsFound) {
+  note("p-1", "translate hello into french");
+  note("p-1", "freeze that bank account");
+  note("p-1", "book a table at the Italian restaurant");
+  const std::string asked = "how would you say goodbye if you were from Spain";
+  const Json found = recall("p-1", asked);
+  ASSERT_EQ(found.size(), 3U) << "no word is shared; the nearest come first";
+  EXPECT_EQ(found[0]["request"], "note translate hello into french");
+  EXPECT_GT(found[0]["score"], found[1]["score"]);
+  EXPECT_EQ(recall("p-1", "the Italian restaurant")[0]["request"], "note book a table at the Italian restaurant");
+  EXPECT_EQ(recall("p-1", " ?").size(), 0U) << "no words, no question";
+  EXPECT_EQ(recall("p-2", asked).size(), 0U) << "those of others are not seen";
+}
+
+TEST(HistoryTool, APackThatIsNoRouterIsRefusedByName) {
+  auto options = history_tool_options({{"name", "h"},
+                                       {"kind", "history"},
+                                       {"journal", "j"},
+                                       {"vectors", CADRE_SOURCE_DIR "/specialists/sql.gguf"}});
+  ASSERT_TRUE(options.ok()) << options.error().message;
+  const auto tool = make_history_tool(*options);
+  ASSERT_FALSE(tool.ok());
+  EXPECT_THAT(tool.error().message, HasSubstr("tool h"));
 }
 
 TEST(HistoryTool, OptionsThatAreNoneAreRefused) {

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <utility>
 #include <vector>
 
+#include "agent/rank_fusion.h"
 #include "base/random.h"
 #include "eval/metrics.h"
 #include "eval/retrieval_set.h"
@@ -23,7 +23,7 @@ using base::Json;
 constexpr size_t kFoundTexts = 100;  // of one search; what is further back is not found
 constexpr std::array<size_t, 3> kRetrievalDepths = {1, 5, 10};
 constexpr size_t kPrecisionDepth = 10;
-constexpr double kRankOffset = 60;  // of reciprocal rank fusion, as published
+constexpr std::array<int, 2> kVectorShares = {10, 30};  // percent, of the fused rank
 constexpr size_t kResamples = 2'000;
 constexpr size_t kProgressEvery = 500;
 
@@ -102,16 +102,8 @@ void report_gain(const std::vector<double>& before, const std::vector<double>& a
 }
 
 Ranking fused(const Ranking& words, const Ranking& vectors, double vector_share) {
-  std::map<size_t, double> scores;
-  for (size_t i = 0; i < words.size(); ++i)
-    scores[words[i]] += (1 - vector_share) / (kRankOffset + static_cast<double>(i + 1));
-  for (size_t i = 0; i < vectors.size(); ++i)
-    scores[vectors[i]] += vector_share / (kRankOffset + static_cast<double>(i + 1));
-  std::vector<std::pair<double, size_t>> order;
-  for (const auto& [text, score] : scores) order.emplace_back(-score, text);
-  std::sort(order.begin(), order.end());
   Ranking ranking;
-  for (const auto& [score, text] : order) ranking.push_back(text);
+  for (const agent::Ranked& one : agent::fuse_ranks(words, vectors, vector_share)) ranking.push_back(one.item);
   return ranking;
 }
 
@@ -130,12 +122,8 @@ class Suite {
     report_.values["texts"] = set_.texts.size();
     report_.values["groups"] = set_.sizes.size();
     TRY(search_words());
-    for (const TextVectorKind kind : {TextVectorKind::kStates, TextVectorKind::kTokens, TextVectorKind::kHidden}) {
-      for (const bool by_rarity : {false, true}) {
-        if (by_rarity && kind == TextVectorKind::kHidden) continue;
-        TRY(search_vectors(kind, by_rarity));
-      }
-    }
+    for (const TextVectorKind kind : {TextVectorKind::kStates, TextVectorKind::kTokens, TextVectorKind::kHidden})
+      TRY(search_vectors(kind));
     return std::move(report_);
   }
 
@@ -167,24 +155,21 @@ class Suite {
     return {};
   }
 
-  Result<void> search_vectors(TextVectorKind kind, bool by_rarity) {
-    TextEncoder encoder =
-        TRY(TextEncoder::open(kind, kind == TextVectorKind::kHidden ? options_.router : options_.decider));
-    if (by_rarity) encoder.weigh_by_rarity(set_.texts);
+  Result<void> search_vectors(TextVectorKind kind) {
+    const std::string& pack = kind == TextVectorKind::kHidden ? options_.router : options_.decider;
+    TextEncoder encoder = TRY(TextEncoder::open(kind, pack, set_.texts));
     std::vector<std::vector<float>> vectors;
     for (const std::string& text : set_.texts) vectors.push_back(encoder.encode(text));
-    constexpr std::array<const char*, 3> kCentrings = {"plain", "mean", "first"};
-    for (const Centring centring : {Centring::kNone, Centring::kMean, Centring::kMeanAndFirst}) {
-      const VectorIndex index(vectors, centring);
+    for (const bool is_centred : {false, true}) {
+      const VectorIndex index(vectors, is_centred);
       const Results results = TRY(search_all([&](const std::string& query) -> Result<Ranking> {
         Ranking ranking;
         for (const NearText& near : index.search(encoder.encode(query), kFoundTexts)) ranking.push_back(near.text);
         return ranking;
       }));
-      const std::string name = fmt::format("{}_{}{}_", text_vector_name(kind), by_rarity ? "rare_" : "",
-                                           kCentrings[static_cast<size_t>(centring)]);
+      const std::string name = fmt::format("{}_{}", text_vector_name(kind), is_centred ? "centred_" : "");
       report_results(results, name, report_.values);
-      for (const int share : {10, 20, 30, 50}) fuse(results, share, name);
+      for (const int share : kVectorShares) fuse(results, share, name);
     }
     return {};
   }

@@ -1,9 +1,8 @@
 // The retrieval suite: do vectors of texts find what words miss?
 //
 // Every case is searched for three ways: by words (store/text_index.h, as the tools `retrieval` and `history` do), by vectors of packs that are there
-// (eval/text_vectors.h), and by both, fused by reciprocal ranks. Which vectors, centring and share in the fusion are best is for one half of the cases to say
+// (eval/text_vectors.h), and by both (agent/rank_fusion.h). Which vectors and share in the fusion are best is for one half of the cases to say
 // and for the other to report. Thread safety: a suite run belongs to one thread.
-// Fusion: Cormack, Clarke, Buettcher 2009, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods".
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -29,9 +28,9 @@ struct RetrievalSuiteOptions {
 };
 
 // One flat object: cases, texts, groups; by words found_at_1, found_at_5, found_at_10 (share of cases with a wanted text among the first so many), mrr (mean of 1 / the
-// first wanted text's rank, 0 beyond 100), map_at_10, us_p50 (of one search) with the prefix "words_"; the same by vectors with "KIND_CENTRING_" ("states_plain_",
-// "tokens_rare_mean_", ...: "rare" where rare tokens weigh more) and fused with "KIND_CENTRING_fused_"; of what is fused also gain_X, gain_X_low and gain_X_high, X of mrr and
-// found_at_5: the mean gain over words and its interval of 95 % (paired bootstrap over the cases).
+// first wanted text's rank, 0 beyond 100), map_at_10, us_p50 (of one search) with the prefix "words_"; the same by vectors with "states_", "states_centred_", "tokens_", ...,
+// "hidden_centred_" (eval/text_vectors.h), and fused where vectors have a tenth or three tenths of the rank with "hidden_fused10_", "hidden_fused30_", ...; of what is fused also
+// gain_X, gain_X_low and gain_X_high, X of mrr and found_at_5: the mean gain over words and its interval of 95 % (paired bootstrap over the cases).
 Result<SuiteReport> run_retrieval_suite(const RetrievalSuiteOptions& options,
                                         const base::Clock& clock = base::system_clock());
 

@@ -73,7 +73,8 @@ const char* text_vector_name(TextVectorKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
-Result<TextEncoder> TextEncoder::open(TextVectorKind kind, const std::string& path) {
+Result<TextEncoder> TextEncoder::open(TextVectorKind kind, const std::string& path,
+                                      std::span<const std::string> texts) {
   TextEncoder encoder(kind);
   if (kind == TextVectorKind::kHidden) {
     encoder.router_ = TRY(model::Router::open(path));
@@ -81,6 +82,7 @@ Result<TextEncoder> TextEncoder::open(TextVectorKind kind, const std::string& pa
   }
   encoder.decider_ = TRY(engine::DeciderEngine::load_weights(path));
   encoder.runner_ = std::make_unique<model::DeciderRunner>(encoder.decider_);
+  encoder.weigh_by_rarity(texts);
   return encoder;
 }
 
@@ -92,7 +94,6 @@ std::vector<uint16_t> TextEncoder::tokens_of(std::string_view text) const {
 }
 
 void TextEncoder::weigh_by_rarity(std::span<const std::string> texts) {
-  if (!decider_) return;
   std::vector<size_t> texts_with(decider_->config().vocabulary);
   for (const std::string& text : texts) {
     std::vector<uint16_t> tokens = tokens_of(text);
@@ -100,7 +101,6 @@ void TextEncoder::weigh_by_rarity(std::span<const std::string> texts) {
     tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
     for (const uint16_t token : tokens) ++texts_with[token];
   }
-  weights_.clear();
   for (const size_t count : texts_with)
     weights_.push_back(std::log((static_cast<float>(texts.size()) + 1) / (static_cast<float>(count) + 0.5f)));
 }
@@ -124,21 +124,20 @@ std::vector<float> TextEncoder::encode(std::string_view text) {
     const auto piece = std::span(tokens).subspan(begin, std::min(kTokensOfOneInput, tokens.size() - begin));
     const auto rows = rows_of(piece);
     for (size_t t = 0; t < piece.size(); ++t)
-      add_scaled(sum, rows.subspan(t * width, width), weights_.empty() ? 1 : weights_[piece[t]]);
+      add_scaled(sum, rows.subspan(t * width, width), weights_[piece[t]]);
   }
   return sum;
 }
 
-VectorIndex::VectorIndex(std::vector<std::vector<float>> vectors, Centring centring) : vectors_(std::move(vectors)) {
+VectorIndex::VectorIndex(std::vector<std::vector<float>> vectors, bool is_centred) : vectors_(std::move(vectors)) {
   for (auto& vector : vectors_) normalize_length(vector);
-  if (centring != Centring::kNone && !vectors_.empty()) {
-    mean_ = mean_of(vectors_);
-    for (auto& vector : vectors_) add_scaled(vector, mean_, -1);
-    if (centring == Centring::kMeanAndFirst) {
-      first_ = first_direction(vectors_);
-      for (auto& vector : vectors_) add_scaled(vector, first_, -product_of(vector, first_));
-    }
-    for (auto& vector : vectors_) normalize_length(vector);
+  if (!is_centred || vectors_.empty()) return;
+  mean_ = mean_of(vectors_);
+  for (auto& vector : vectors_) add_scaled(vector, mean_, -1);
+  first_ = first_direction(vectors_);
+  for (auto& vector : vectors_) {
+    add_scaled(vector, first_, -product_of(vector, first_));
+    normalize_length(vector);
   }
 }
 
@@ -146,7 +145,7 @@ void VectorIndex::place(std::vector<float>& vector) const {
   normalize_length(vector);
   if (mean_.empty()) return;
   add_scaled(vector, mean_, -1);
-  if (!first_.empty()) add_scaled(vector, first_, -product_of(vector, first_));
+  add_scaled(vector, first_, -product_of(vector, first_));
   normalize_length(vector);
 }
 
