@@ -175,9 +175,10 @@ TEST(CadreFile, PathsAreRelativeToTheFile) {
 }
 
 TEST(CadreFile, TheWindowOfAnEndpointAndWhatMayBeShortenedForIt) {
-  const std::string head = std::string(kSmallest) +
-                           "  say: {kind: endpoint, purpose: says, endpoint: local, instruction: say, shortened: [/passages]}\n"
-                           "endpoints:\n";
+  const std::string head =
+      std::string(kSmallest) +
+      "  say: {kind: endpoint, purpose: says, endpoint: local, instruction: say, shortened: [/passages]}\n"
+      "endpoints:\n";
   const CadreFile file =
       parse(head + "  local: {url: \"http://127.0.0.1:1/v1\", model: m, window_tokens: 8192}\n").value();
   EXPECT_EQ(file.endpoints[0].window_tokens, 8'192);

@@ -219,9 +219,10 @@ Result<EndpointSpecialist::Asked> EndpointSpecialist::request_for(const StepTask
   if (!fitted.ok())
     return Error{
         ErrorCode::kLimit,
-        fmt::format("the prompt takes about {} tokens and the answer up to {}, the window of {} has {}: {}; ask with less "
-                    "input, a smaller answer_tokens_max or a larger window, or say which lists may be \"shortened\"",
-                    tokens, request.answer_tokens_max, model_->identity(), window, fitted.error().message)};
+        fmt::format(
+            "the prompt takes about {} tokens and the answer up to {}, the window of {} has {}: {}; ask with less "
+            "input, a smaller answer_tokens_max or a larger window, or say which lists may be \"shortened\"",
+            tokens, request.answer_tokens_max, model_->identity(), window, fitted.error().message)};
   data = data_text_of(task, fitted->input, options_, tool_.get());
   asked.left_out = std::move(fitted->left_out);
   return asked;

@@ -29,8 +29,9 @@ using base::Json;
 
 constexpr int64_t kRunsDefault = 5;
 constexpr int64_t kRunBytesDefault = 8'000;
-constexpr double kVectorShare = 0.3;  // of the fused rank; chosen of 0.1, 0.2, 0.3 and 0.5 on the even halves of docs/decisions/0010-vectors.md
-constexpr size_t kRanked = 100;       // places of each ranking that count
+constexpr double kVectorShare =
+    0.3;  // of the fused rank; chosen of 0.1, 0.2, 0.3 and 0.5 on the even halves of docs/decisions/0010-vectors.md
+constexpr size_t kRanked = 100;  // places of each ranking that count
 
 Json history_input_schema() {
   return {{"type", "object"},

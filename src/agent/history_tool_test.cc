@@ -38,8 +38,8 @@ class HistoryTest : public OfficeFixture {
     EXPECT_EQ(ask({.text = "note " + what, .subject = subject}).status, RunStatus::kAnswered);
   }
   Json recall(const std::string& subject, const std::string& query, int64_t bytes_max = 8'000) {
-    const RunView view = ask(
-        {.specialist = "recall", .input = {{"subject", subject}, {"query", query}, {"bytes_max", bytes_max}}});
+    const RunView view =
+        ask({.specialist = "recall", .input = {{"subject", subject}, {"query", query}, {"bytes_max", bytes_max}}});
     EXPECT_EQ(view.status, RunStatus::kAnswered) << view.message;
     return view.value["runs"];
   }
@@ -115,10 +115,8 @@ TEST_F(HistoryWithVectors, TheSameRequestInOtherWordsIsFound) {
 }
 
 TEST(HistoryTool, APackThatIsNoRouterIsRefusedByName) {
-  auto options = history_tool_options({{"name", "h"},
-                                       {"kind", "history"},
-                                       {"journal", "j"},
-                                       {"vectors", CADRE_SOURCE_DIR "/specialists/sql.gguf"}});
+  auto options = history_tool_options(
+      {{"name", "h"}, {"kind", "history"}, {"journal", "j"}, {"vectors", CADRE_SOURCE_DIR "/specialists/sql.gguf"}});
   ASSERT_TRUE(options.ok()) << options.error().message;
   const auto tool = make_history_tool(*options);
   ASSERT_FALSE(tool.ok());

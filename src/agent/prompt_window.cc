@@ -19,7 +19,8 @@ constexpr int64_t kAsciiSixths = 2;
 constexpr int64_t kOtherSixths = 3;
 
 int64_t sixths_of(std::string_view text) {
-  const auto ascii = std::count_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  const auto ascii =
+      std::count_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   return kAsciiSixths * ascii + kOtherSixths * (static_cast<int64_t>(text.size()) - ascii);
 }
 

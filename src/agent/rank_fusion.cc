@@ -14,7 +14,8 @@ constexpr double kRankOffset = 60;  // as published; how little the first few pl
 std::vector<Ranked> fuse_ranks(std::span<const size_t> first, std::span<const size_t> second, double second_share) {
   std::map<size_t, double> scores;
   const auto add = [&](std::span<const size_t> ranking, double share) {
-    for (size_t i = 0; i < ranking.size(); ++i) scores[ranking[i]] += share / (kRankOffset + static_cast<double>(i + 1));
+    for (size_t i = 0; i < ranking.size(); ++i)
+      scores[ranking[i]] += share / (kRankOffset + static_cast<double>(i + 1));
   };
   add(first, 1 - second_share);
   add(second, second_share);

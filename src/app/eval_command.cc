@@ -217,8 +217,10 @@ void add_retrieval(Command& parent, EvalOptions& options) {
       "find that words do not?");
   command.text("--data", options.data, "the folder with the set's files (docs/evaluation.md)").required();
   command.text("--split", options.split, "which files of it: SPLIT.jsonl and so on");
-  command.text("--half", options.half, "both, or the even or odd cases: what is chosen on one is reported on the other");
-  command.text("--specialist", options.specialist, "the pack whose encoder is measured instead of the installed sql.gguf");
+  command.text("--half", options.half,
+               "both, or the even or odd cases: what is chosen on one is reported on the other");
+  command.text("--specialist", options.specialist,
+               "the pack whose encoder is measured instead of the installed sql.gguf");
   command.text("--router", options.router, "the router pack that is measured instead of the installed intents.gguf");
   command.integer("--limit", options.limit, "the first so many cases; 0 is all", 0, 100'000'000);
   command.flag("--headers", options.headers_only, "of a table only its header is a document");

@@ -57,10 +57,11 @@ class Reader {
     } else if (base::file_exists(file("train.jsonl"))) {
       TRY(read_requests());
     } else {
-      return Error{ErrorCode::kNotFound,
-                   fmt::format("{}: none of {}.tables.jsonl, tables.jsonl and train.jsonl; docs/evaluation.md says what "
-                               "a set looks like",
-                               options_.data, options_.split)};
+      return Error{
+          ErrorCode::kNotFound,
+          fmt::format("{}: none of {}.tables.jsonl, tables.jsonl and train.jsonl; docs/evaluation.md says what "
+                      "a set looks like",
+                      options_.data, options_.split)};
     }
     if (set_.cases.empty()) return Error{ErrorCode::kInvalid, fmt::format("{}: no cases", options_.data)};
     return std::move(set_);
@@ -83,8 +84,7 @@ class Reader {
 
   Result<void> add_case(std::string query, const std::string& group) {
     const auto found = groups_.find(group);
-    if (found == groups_.end())
-      return Error{ErrorCode::kInvalid, fmt::format("there is no text for \"{}\"", group)};
+    if (found == groups_.end()) return Error{ErrorCode::kInvalid, fmt::format("there is no text for \"{}\"", group)};
     set_.cases.push_back({std::move(query), found->second});
     return {};
   }

@@ -183,8 +183,7 @@ class Suite {
     report_results(both, prefix, report_.values);
     report_gain(each_worth(words_, kReciprocalRank), each_worth(both, kReciprocalRank), prefix + "gain_mrr",
                 report_.values);
-    report_gain(each_worth(words_, kFoundAt5), each_worth(both, kFoundAt5), prefix + "gain_found_at_5",
-                report_.values);
+    report_gain(each_worth(words_, kFoundAt5), each_worth(both, kFoundAt5), prefix + "gain_found_at_5", report_.values);
   }
 
   const RetrievalSuiteOptions& options_;

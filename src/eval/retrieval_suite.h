@@ -17,12 +17,12 @@
 namespace cadre::eval {
 
 struct RetrievalSuiteOptions {
-  std::string data;           // folder; eval/retrieval_set.h
-  std::string split = "dev";  // the files' stem
+  std::string data;                 // folder; eval/retrieval_set.h
+  std::string split = "dev";        // the files' stem
   CaseHalf half = CaseHalf::kBoth;  // by the number of the case, from 0
-  size_t limit = 0;           // cases; 0 = all
-  bool headers_only = false;  // of tables, their headers alone
-  std::string decider;        // packs
+  size_t limit = 0;                 // cases; 0 = all
+  bool headers_only = false;        // of tables, their headers alone
+  std::string decider;              // packs
   std::string router;
   std::function<void(size_t done, size_t total)> progress = {};
 };

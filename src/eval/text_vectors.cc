@@ -123,8 +123,7 @@ std::vector<float> TextEncoder::encode(std::string_view text) {
   for (size_t begin = 0; begin < tokens.size(); begin += kTokensOfOneInput) {
     const auto piece = std::span(tokens).subspan(begin, std::min(kTokensOfOneInput, tokens.size() - begin));
     const auto rows = rows_of(piece);
-    for (size_t t = 0; t < piece.size(); ++t)
-      add_scaled(sum, rows.subspan(t * width, width), weights_[piece[t]]);
+    for (size_t t = 0; t < piece.size(); ++t) add_scaled(sum, rows.subspan(t * width, width), weights_[piece[t]]);
   }
   return sum;
 }

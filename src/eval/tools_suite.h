@@ -18,11 +18,11 @@
 namespace cadre::eval {
 
 struct ToolsSuiteOptions {
-  std::string data;           // folder
-  std::string split = "dev";  // the file's stem
+  std::string data;                 // folder
+  std::string split = "dev";        // the file's stem
   CaseHalf half = CaseHalf::kBoth;  // by the number of the line
-  size_t limit = 0;              // cases; 0 = all
-  std::string predictions_path;  // one JSON line per case; empty = none
+  size_t limit = 0;                 // cases; 0 = all
+  std::string predictions_path;     // one JSON line per case; empty = none
   std::function<void(size_t done, size_t total)> progress = {};
 };
 
