@@ -107,9 +107,9 @@ Ranking fused(const Ranking& words, const Ranking& vectors, double vector_share)
   return ranking;
 }
 
-class Suite {
+class Searches {
  public:
-  Suite(const RetrievalSuiteOptions& options, const base::Clock& clock, RetrievalSet set)
+  Searches(const RetrievalSuiteOptions& options, const base::Clock& clock, RetrievalSet set)
       : options_(options), clock_(clock), set_(std::move(set)) {
     for (size_t i = 0; i < set_.cases.size(); ++i) {
       if (is_in_half(options.half, i) && (options.limit == 0 || cases_.size() < options.limit))
@@ -197,7 +197,7 @@ class Suite {
 }  // namespace
 
 Result<SuiteReport> run_retrieval_suite(const RetrievalSuiteOptions& options, const base::Clock& clock) {
-  return Suite(options, clock, TRY(read_retrieval_set({options.data, options.split, options.headers_only}))).run();
+  return Searches(options, clock, TRY(read_retrieval_set({options.data, options.split, options.headers_only}))).run();
 }
 
 }  // namespace cadre::eval
