@@ -91,6 +91,7 @@ void read_endpoint_keys(Section& section, SpecialistEntry& entry) {
   section.amount("temperature", asked.temperature);
   section.integer("seed", 0, std::numeric_limits<int32_t>::max(), asked.seed);
   section.integer("answer_tokens_max", 1, 1'000'000, asked.answer_tokens_max);
+  section.pointers("shortened", asked.shortened);
   section.share("single_sample_confidence", asked.single_sample_confidence);
   section.pointers("grounded", asked.grounded);
   section.flag("grounded_quotes", asked.grounding.quotes);
@@ -204,7 +205,7 @@ void read_serve(Reading& reading, const Json& map, const std::string& pointer, S
 }
 
 // Keys of tools that name a file or folder.
-constexpr std::array<const char*, 6> kToolPaths = {"sqlite", "root", "file", "folder", "pins", "journal"};
+constexpr std::array<const char*, 7> kToolPaths = {"sqlite", "root", "file", "folder", "pins", "journal", "vectors"};
 
 void read_tools(Reading& reading, const Json& map, const std::string& pointer, std::vector<ToolEntry>& out) {
   if (!map.is_object()) {
@@ -239,6 +240,7 @@ void read_endpoint(Reading& reading, const std::string& name, const Json& map, c
   section.file("key_file", options.key_file);
   section.text("key_variable", options.key_variable);
   section.integer("timeout_ms", 1, 3'600'000, options.timeout_ms);
+  section.integer("window_tokens", 256, 100'000'000, options.window_tokens);
   double price_in = 0;
   double price_out = 0;
   section.amount("price_in", price_in);

@@ -174,6 +174,19 @@ TEST(CadreFile, PathsAreRelativeToTheFile) {
   EXPECT_EQ(file->specialists[0].table, folder.path() + "/sales.csv");
 }
 
+TEST(CadreFile, TheWindowOfAnEndpointAndWhatMayBeShortenedForIt) {
+  const std::string head =
+      std::string(kSmallest) +
+      "  say: {kind: endpoint, purpose: says, endpoint: local, instruction: say, shortened: [/passages]}\n"
+      "endpoints:\n";
+  const CadreFile file =
+      parse(head + "  local: {url: \"http://127.0.0.1:1/v1\", model: m, window_tokens: 8192}\n").value();
+  EXPECT_EQ(file.endpoints[0].window_tokens, 8'192);
+  EXPECT_EQ(file.specialists[1].asked.shortened, std::vector<std::string>{"/passages"});
+  EXPECT_THAT(problems_of(head + "  local: {url: \"http://127.0.0.1:1/v1\", model: m, window_tokens: 3}\n"),
+              HasSubstr("window_tokens"));
+}
+
 TEST(CadreFile, WhatIsShownOfManyIsSetForPlannersAndChatsAndErrorsNameTheLine) {
   const std::string head = std::string(kSmallest) +
                            "  talk: {kind: chat, purpose: talks, endpoint: local, retrieval: {above: 9, best: 4}}\n"

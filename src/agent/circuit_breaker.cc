@@ -47,6 +47,7 @@ class BreakingModel final : public engine::ChatModel {
   BreakingModel(std::shared_ptr<const engine::ChatModel> model, std::shared_ptr<CircuitBreaker> breaker)
       : model_(std::move(model)), breaker_(std::move(breaker)) {}
   std::string identity() const override { return model_->identity(); }
+  int64_t window_tokens() const override { return model_->window_tokens(); }
   engine::ChatOutcome chat(const engine::ChatRequest& request) const override {
     auto ticket = breaker_->admit();
     if (!ticket.ok()) return {.error = std::move(ticket).error()};

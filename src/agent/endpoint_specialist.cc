@@ -9,6 +9,7 @@
 
 #include "agent/json_values.h"
 #include "agent/model_answer.h"
+#include "agent/prompt_window.h"
 #include "base/sha256.h"
 #include "contract/json_document.h"
 
@@ -19,6 +20,7 @@ using base::Json;
 
 // Attempts use seeds far enough apart that their samples never share one.
 constexpr int64_t kSeedsPerAttempt = 1'000;
+constexpr int64_t kTokensAround = 32;  // what a chat template puts around two messages
 
 constexpr const char* kOriginsText =
     "\nWhere the schema says \"x-copy\" or \"x-grounded\", copy texts word for word from the input and take numbers "
@@ -44,10 +46,11 @@ std::string system_text_of(const EndpointSpecialistOptions& options, bool has_or
   return text;
 }
 
-std::string data_text_of(const StepTask& task, const EndpointSpecialistOptions& options, const Tool* tool) {
+std::string data_text_of(const StepTask& task, const Json& input, const EndpointSpecialistOptions& options,
+                         const Tool* tool) {
   Json data = Json::object();
   if (!task.instruction.empty()) data["instruction"] = std::string(task.instruction);
-  data["input"] = task.input;
+  data["input"] = input;
   if (!options.known.is_null()) data["known"] = options.known;
   if (tool != nullptr)
     data["tool"] = {{"name", tool->definition().name}, {"description", tool->definition().description}};
@@ -86,6 +89,7 @@ std::string identity_of(const EndpointSpecialistOptions& options, const engine::
   const Json more = {options.before,        options.after,
                      options.excluded,      options.lists.empty() ? Json() : options.lists,
                      options.pack_identity, calibration_to_json(options.calibration)};
+  if (!options.shortened.empty()) parts.push_back({options.shortened, model.window_tokens()});
   if (more != Json({Json::array(), Json::array(), Json::array(), nullptr, "", Json::array()})) parts.push_back(more);
   return fmt::format("endpoint {} {}", model.identity(), base::to_hex(base::sha256(base::dump_json(parts))));
 }
@@ -98,6 +102,10 @@ Result<void> check_options(const EndpointSpecialistOptions& options) {
   if (!(options.temperature >= 0 && options.temperature <= 2)) return wrong("a temperature is 0 to 2");
   const auto& declared = options.single_sample_confidence;
   if (declared && !(*declared >= 0 && *declared <= 1)) return wrong("a confidence is 0 to 1");
+  for (const std::string& pointer : options.shortened) {
+    if (pointer.empty() || pointer[0] != '/')
+      return wrong(fmt::format("\"{}\" is no JSON pointer to a list of the input; say \"/passages\"", pointer));
+  }
   return check_calibration(options.calibration);
 }
 
@@ -169,10 +177,18 @@ Result<std::shared_ptr<const EndpointSpecialist>> EndpointSpecialist::make(
   return std::shared_ptr<const EndpointSpecialist>(std::move(made));
 }
 
-engine::ChatRequest EndpointSpecialist::request_for(const StepTask& task, const AttemptLimits& limits) const {
-  engine::ChatRequest request{
+struct EndpointSpecialist::Asked {
+  engine::ChatRequest request;
+  Json left_out = Json::object();  // of the lists that were shortened
+};
+
+Result<EndpointSpecialist::Asked> EndpointSpecialist::request_for(const StepTask& task,
+                                                                  const AttemptLimits& limits) const {
+  Asked asked;
+  engine::ChatRequest& request = asked.request;
+  request = {
       .messages = {{engine::ChatRole::kSystem, system_text_},
-                   {engine::ChatRole::kUser, data_text_of(task, options_, tool_.get())}},
+                   {engine::ChatRole::kUser, data_text_of(task, task.input, options_, tool_.get())}},
       .samples = options_.samples,
       .answer_tokens_max = options_.answer_tokens_max,
       .temperature = options_.temperature,
@@ -187,7 +203,22 @@ engine::ChatRequest EndpointSpecialist::request_for(const StepTask& task, const 
   }
   if (limits.tokens_max > 0)  // of the run's budget, for all samples
     request.answer_tokens_max = std::clamp<int64_t>(limits.tokens_max / options_.samples, 1, request.answer_tokens_max);
-  return request;
+  const int64_t window = model_->window_tokens();
+  if (window == 0) return asked;
+  std::string& data = request.messages.back().text;
+  const int64_t tokens = estimated_tokens(system_text_) + estimated_tokens(data) + kTokensAround;
+  if (tokens + request.answer_tokens_max <= window) return asked;
+  auto fitted = fit_input(task.input, options_.shortened, tokens + request.answer_tokens_max - window);
+  if (!fitted.ok())
+    return Error{
+        ErrorCode::kLimit,
+        fmt::format(
+            "the prompt takes about {} tokens and the answer up to {}, the window of {} has {}: {}; ask with less "
+            "input, a smaller answer_tokens_max or a larger window, or say which lists may be \"shortened\"",
+            tokens, request.answer_tokens_max, model_->identity(), window, fitted.error().message)};
+  data = data_text_of(task, fitted->input, options_, tool_.get());
+  asked.left_out = std::move(fitted->left_out);
+  return asked;
 }
 
 Result<Json> EndpointSpecialist::read(const engine::ChatChoice& choice, const StepTask& task) const {
@@ -241,8 +272,14 @@ double EndpointSpecialist::remaining_share(size_t refused_count, int64_t attempt
 }
 
 AttemptReturned EndpointSpecialist::attempt(const StepTask& task, const AttemptLimits& limits) const {
-  const engine::ChatOutcome outcome = model_->chat(request_for(task, limits));
   AttemptReturned returned;
+  const auto asked = request_for(task, limits);
+  if (!asked.ok()) {
+    returned.error = asked.error();
+    returned.is_exhaustive = true;
+    return returned;
+  }
+  const engine::ChatOutcome outcome = model_->chat(asked->request);
   returned.usage = {outcome.usage.tokens_in, outcome.usage.tokens_out, outcome.usage.cost_micros};
   if (outcome.error) {
     returned.error = outcome.error;
@@ -268,7 +305,10 @@ AttemptReturned EndpointSpecialist::attempt(const StepTask& task, const AttemptL
   returned.candidates = candidates_of(answers, outcome.choices.size());
   calibrate(options_.calibration, returned.candidates);
   const double remaining = remaining_share(task.refused.size(), limits.attempt);
-  for (Candidate& candidate : returned.candidates) candidate.probability *= remaining;
+  for (Candidate& candidate : returned.candidates) {
+    candidate.probability *= remaining;
+    if (!asked->left_out.empty()) candidate.grounds["left_out"] = asked->left_out;
+  }
   return returned;
 }
 

@@ -12,6 +12,9 @@
 // the same rule. In a further attempt that is the share of what the refused answers left. These are no calibrated probabilities; calibrate them on cases before a policy trusts them
 // (`calibration` then says what they come to).
 //
+// Where the model's window is known, what it is told and the longest answer fit into it (agent/prompt_window.h): lists that may be shortened lose their last items, which
+// the grounds tell; what still does not fit is refused (kLimit) and not sent, since servers cut prompts off where nobody sees it.
+//
 // Where the call schema says where values come from, the endpoint is asked with a schema that it knows (agent/value_sources.h), and the answer is held against the whole one.
 //
 // Thread safety: as Specialist.
@@ -56,6 +59,8 @@ struct EndpointSpecialistOptions {
   double temperature = 0;  // several samples agree at 0 without meaning anything by it
   int64_t seed = 1;
   int64_t answer_tokens_max = 1024;
+  // JSON pointers to lists of the input, best first, that may lose their last items where the model's window would not hold all: what retrieval found.
+  std::vector<std::string> shortened;
   std::optional<double> single_sample_confidence;  // 0 to 1
 
   std::vector<std::string>
@@ -96,7 +101,8 @@ class EndpointSpecialist final : public Specialist {
   friend Result<std::shared_ptr<const EndpointSpecialist>> orchestrator_assignment(
       std::shared_ptr<const Specialist>, std::shared_ptr<const engine::ChatModel>, EndpointSpecialistOptions);
   EndpointSpecialist() = default;
-  engine::ChatRequest request_for(const StepTask& task, const AttemptLimits& limits) const;
+  struct Asked;
+  Result<Asked> request_for(const StepTask& task, const AttemptLimits& limits) const;
   Result<base::Json> read(const engine::ChatChoice& choice, const StepTask& task) const;
   double remaining_share(size_t refused_count, int64_t attempt) const;
   std::vector<Candidate> candidates_of(const std::vector<base::Json>& answers, size_t sample_count) const;

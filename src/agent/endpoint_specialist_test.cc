@@ -30,6 +30,7 @@ class SamplingModel final : public engine::ChatModel {
  public:
   explicit SamplingModel(std::vector<std::vector<std::string>> script) : script_(std::move(script)) {}
   std::string identity() const override { return "scripted"; }
+  int64_t window_tokens() const override { return window; }
   ChatOutcome chat(const ChatRequest& request) const override {
     const std::lock_guard lock(mutex_);
     ChatOutcome outcome{.error = error, .usage = {10, 5, 7}};
@@ -43,6 +44,7 @@ class SamplingModel final : public engine::ChatModel {
   mutable std::vector<ChatRequest> requests;
   std::optional<Error> error;
   ChatFinish finish = ChatFinish::kStop;
+  int64_t window = 0;
 
  private:
   mutable std::mutex mutex_;
@@ -94,6 +96,36 @@ TEST(EndpointSpecialist, AsksUnderItsContractAndCountsWhatItUsed) {
   EXPECT_THAT(asked.messages.at(0).text, HasSubstr("Count what you are asked for."));
   EXPECT_EQ(Json::parse(asked.messages.at(1).text),
             Json({{"instruction", "count"}, {"input", {{"question", "how many"}}}}));
+}
+
+TEST(EndpointSpecialist, WhatWasFoundIsCutToTheWindowOfTheModelThatIsAsked) {
+  const auto model = std::make_shared<SamplingModel>(std::vector<std::vector<std::string>>{{"{\"n\":3}"}});
+  auto options = counter();
+  options.answer_tokens_max = 100;
+  options.shortened = {"/passages"};
+  Json input = {{"question", "how many"}, {"passages", Json::array()}};
+  for (int i = 0; i < 10; ++i) input["passages"].push_back({{"text", std::to_string(i) + " " + std::string(600, 'a')}});
+  const auto shown = [&] { return Json::parse(model->requests.back().messages.at(1).text)["input"]["passages"]; };
+
+  EXPECT_FALSE(attempt(*make(options, model), input).error);
+  EXPECT_EQ(shown(), input["passages"]) << "a window that is not known cuts nothing";
+  model->window = 1'600;
+  const AttemptReturned returned = attempt(*make(options, model), input);
+  ASSERT_FALSE(returned.error) << returned.error->message;
+  const size_t count = shown().size();
+  EXPECT_GT(count, 2U);
+  EXPECT_LT(count, 7U) << "of 205 tokens each beside the instruction, the schema and the answer";
+  for (size_t i = 0; i < count; ++i) EXPECT_EQ(shown()[i], input["passages"][i]) << "the best stay";
+  EXPECT_EQ(returned.candidates.at(0).grounds["left_out"], Json({{"/passages", 10 - count}}));
+
+  const size_t asked = model->requests.size();
+  options.shortened.clear();
+  const AttemptReturned refused = attempt(*make(options, model), input);
+  ASSERT_TRUE(refused.error);
+  EXPECT_EQ(refused.error->code, ErrorCode::kLimit);
+  EXPECT_THAT(refused.error->message, HasSubstr("the window of scripted has 1600"));
+  EXPECT_TRUE(refused.is_exhaustive);
+  EXPECT_EQ(model->requests.size(), asked) << "nothing was sent";
 }
 
 TEST(EndpointSpecialist, SamplesThatAgreeAreCandidatesWithTheirShare) {

@@ -178,4 +178,16 @@ Result<void> check_fits_a_record(const base::Json& value) {
   return {};
 }
 
+const Json* at_pointer(const Json& value, const std::string& pointer) {
+  const Json* at = &value;
+  for (size_t begin = 1; begin <= pointer.size();) {
+    const size_t end = std::min(pointer.find('/', begin), pointer.size());
+    const std::string name = pointer.substr(begin, end - begin);
+    if (!at->is_object() || !at->contains(name)) return nullptr;
+    at = &(*at)[name];
+    begin = end + 1;
+  }
+  return at;
+}
+
 }  // namespace cadre::agent

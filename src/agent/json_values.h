@@ -112,4 +112,10 @@ Result<std::optional<Error>> error_at(const base::Json& object, const char* key)
 base::Json verdict_to_json(const Verdict& verdict);
 Result<Verdict> verdict_from_json(const base::Json& json);
 
+// What a pointer of names leads to ("/order/items", "" is the value itself); null: there is nothing at that place.
+const base::Json* at_pointer(const base::Json& value, const std::string& pointer);
+inline base::Json* at_pointer(base::Json& value, const std::string& pointer) {
+  return const_cast<base::Json*>(at_pointer(std::as_const(value), pointer));
+}
+
 }  // namespace cadre::agent

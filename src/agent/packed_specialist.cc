@@ -30,6 +30,7 @@ class Narrowing {
       narrow_numbers();
       narrow_conditions();
       narrow_grounding();
+      options_.shortened = entry_.asked.shortened;
       if (contract_.tool && entry_.tool.empty()) refuse("", "the contract calls a tool; say which one: \"tool: NAME\"");
       if (!contract_.tool && !entry_.tool.empty()) refuse("/tool", "the contract calls no tool");
       if (contract_.tool && entry_.kind == SpecialistKind::kCall) check_direct();

@@ -84,7 +84,7 @@ constexpr std::array<Kind, 9> kKinds = {{
      }},
     {"history", [](const Json& options) { return outcome_of(history_tool_options(options)); },
      [](const Json& options, const Client&) -> Result<Tools> {
-       return Tools{make_history_tool(TRY(history_tool_options(options)))};
+       return one(make_history_tool(TRY(history_tool_options(options))));
      }},
 }};
 

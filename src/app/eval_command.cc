@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "engine/decider_engine.h"
 #include "eval/intents_suite.h"
+#include "eval/retrieval_suite.h"
 #include "eval/spider_suite.h"
 #include "eval/sql_suite.h"
 #include "eval/tables_suite.h"
@@ -123,6 +124,21 @@ Result<SuiteReport> run_tools(const EvalOptions& options) {
   return eval::run_tools_suite(suite_options);
 }
 
+Result<SuiteReport> run_retrieval(const EvalOptions& options) {
+  const std::string router = find_specialist(options.router, "intents.gguf");
+  if (router.empty())
+    return Error{ErrorCode::kNotFound,
+                 "no router: intents.gguf is not installed; make one with `cadre train recipes/router.yaml`, or give "
+                 "--router FILE"};
+  Progress progress(base::system_clock());
+  auto suite_options = common_options<eval::RetrievalSuiteOptions>(options, progress);
+  suite_options.half = TRY(eval::case_half(options.half));
+  suite_options.headers_only = options.headers_only;
+  suite_options.decider = TRY(specialist_path(options.specialist));
+  suite_options.router = router;
+  return eval::run_retrieval_suite(suite_options);
+}
+
 void print_report(const base::Json& values, bool json) {
   if (json) {
     fmt::print("{}\n", base::dump_json(values));
@@ -194,6 +210,25 @@ void add_tools(Command& parent, EvalOptions& options) {
   command.action([&options] { return run_eval("tools", options); });
 }
 
+void add_retrieval(Command& parent, EvalOptions& options) {
+  Command& command = parent.command(
+      "retrieval",
+      "Questions with the tables they were asked of, or requests with earlier ones of the same intent: what do vectors "
+      "find that words do not?");
+  command.text("--data", options.data, "the folder with the set's files (docs/evaluation.md)").required();
+  command.text("--split", options.split, "which files of it: SPLIT.jsonl and so on");
+  command.text("--half", options.half,
+               "both, or the even or odd cases: what is chosen on one is reported on the other");
+  command.text("--specialist", options.specialist,
+               "the pack whose encoder is measured instead of the installed sql.gguf");
+  command.text("--router", options.router, "the router pack that is measured instead of the installed intents.gguf");
+  command.integer("--limit", options.limit, "the first so many cases; 0 is all", 0, 100'000'000);
+  command.flag("--headers", options.headers_only, "of a table only its header is a document");
+  command.flag("--json", options.json, "one flat JSON object instead of text");
+  command.example("cadre eval retrieval --data banking77 --split train --half odd --json");
+  command.action([&options] { return run_eval("retrieval", options); });
+}
+
 }  // namespace
 
 int run_eval(const std::string& suite, const EvalOptions& options) {
@@ -201,8 +236,9 @@ int run_eval(const std::string& suite, const EvalOptions& options) {
   auto report = sql_suite != nullptr  ? run_sql_suite(*sql_suite, options)
                 : suite == "intents"  ? run_intents(options)
                 : suite == "verifier" ? run_verifier(options)
-                : suite == "tools"
-                    ? run_tools(options)
+                : suite == "tools"    ? run_tools(options)
+                : suite == "retrieval"
+                    ? run_retrieval(options)
                     : Result<SuiteReport>(Error{ErrorCode::kInvalid, fmt::format("there is no suite \"{}\"", suite)});
   if (!report.ok()) {
     fmt::print(stderr, "cadre eval: {}\n", printable(report.error().message));
@@ -219,6 +255,7 @@ void add_eval(CommandLine& line, EvalOptions& options) {
   add_intents(command, options);
   add_verifier(command, options);
   add_tools(command, options);
+  add_retrieval(command, options);
   command.example("cadre eval wikisql --data wikisql --split dev --json");
 }
 

@@ -40,6 +40,7 @@ struct ChatEndpointOptions {
   int64_t timeout_ms = 60'000;
   size_t request_size_bytes_max = 4 << 20;
   size_t response_size_bytes_max = 4 << 20;
+  int64_t window_tokens = 0;     // that it was started with, prompt and answer together; 0: not known
   int64_t price_in_micros = 0;   // per million tokens read
   int64_t price_out_micros = 0;  // per million tokens written
 };
@@ -53,6 +54,7 @@ class ChatEndpoint final : public ChatModel {
                                                     const base::Clock& clock = base::system_clock());
 
   std::string identity() const override;
+  int64_t window_tokens() const override { return options_.window_tokens; }
   ChatOutcome chat(const ChatRequest& request) const override;
   // Does the policy allow its address? kDenied says which entry would.
   Result<void> check_allowed() const;

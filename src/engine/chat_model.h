@@ -80,6 +80,8 @@ class ChatModel {
   virtual ~ChatModel() = default;
   // What stands behind it: another model or address has another identity. No secrets.
   virtual std::string identity() const = 0;
+  // Tokens that it can read and write together; 0: not known.
+  virtual int64_t window_tokens() const { return 0; }
   virtual ChatOutcome chat(const ChatRequest& request) const = 0;
 };
 

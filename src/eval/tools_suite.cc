@@ -103,8 +103,7 @@ Result<std::vector<ToolCase>> read_cases(const ToolsSuiteOptions& options, const
         return Error{ErrorCode::kInvalid, fmt::format("tool \"{}\" is not in the catalogue", name)};
       item.needed.insert(found->second);
     }
-    const bool is_odd = item.index % 2 == 1;
-    if (options.half == CaseHalf::kBoth || is_odd == (options.half == CaseHalf::kOdd)) cases.push_back(std::move(item));
+    if (is_in_half(options.half, item.index)) cases.push_back(std::move(item));
     return true;
   }));
   if (cases.empty()) return Error{ErrorCode::kInvalid, fmt::format("{}: no cases", path)};
@@ -169,13 +168,6 @@ std::string prediction_line(const ToolCase& item, const std::vector<agent::Found
 }
 
 }  // namespace
-
-Result<CaseHalf> case_half(const std::string& name) {
-  if (name == "both") return CaseHalf::kBoth;
-  if (name == "even") return CaseHalf::kEven;
-  if (name == "odd") return CaseHalf::kOdd;
-  return Error{ErrorCode::kInvalid, fmt::format("half \"{}\": say both, even or odd", name)};
-}
 
 Result<SuiteReport> run_tools_suite(const ToolsSuiteOptions& options, const base::Clock& clock) {
   const Catalogue catalogue = TRY(read_catalogue(options.data));

@@ -12,19 +12,17 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "eval/case_half.h"
 #include "eval/sql_suite.h"
 
 namespace cadre::eval {
 
-enum class CaseHalf : uint8_t { kBoth, kEven, kOdd };  // by the number of the line, from 0
-Result<CaseHalf> case_half(const std::string& name);   // "both", "even", "odd"
-
 struct ToolsSuiteOptions {
-  std::string data;           // folder
-  std::string split = "dev";  // the file's stem
-  CaseHalf half = CaseHalf::kBoth;
-  size_t limit = 0;              // cases; 0 = all
-  std::string predictions_path;  // one JSON line per case; empty = none
+  std::string data;                 // folder
+  std::string split = "dev";        // the file's stem
+  CaseHalf half = CaseHalf::kBoth;  // by the number of the line
+  size_t limit = 0;                 // cases; 0 = all
+  std::string predictions_path;     // one JSON line per case; empty = none
   std::function<void(size_t done, size_t total)> progress = {};
 };
 

@@ -164,7 +164,7 @@ DeciderRunner::DeciderRunner(std::shared_ptr<const DeciderWeights> weights)
 DeciderRunner::~DeciderRunner() = default;
 DeciderRunner::DeciderRunner(DeciderRunner&&) noexcept = default;
 
-void DeciderRunner::encode(const DeciderInput& input) {
+std::span<const float> DeciderRunner::encode(const DeciderInput& input) {
   auto& b = *buffers_;
   const size_t width = weights_->config_.width, length = input.length();
   b.stream.resize(length * width);
@@ -180,6 +180,7 @@ void DeciderRunner::encode(const DeciderInput& input) {
   for (size_t t = 0; t < length; ++t)
     tensor::rms_norm(b.stream.data() + t * width, weights_->output_norm_.data(), width, weights_->config_.norm_epsilon,
                      b.normed.data() + t * width);
+  return {b.normed.data(), length * width};
 }
 
 void DeciderRunner::block(const DeciderWeights::Block& w, const DeciderInput& input) {

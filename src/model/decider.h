@@ -34,6 +34,10 @@ class DeciderWeights {
   const text::BpeTokenizer& tokenizer() const { return *tokenizer_; }
   const base::Json& contract() const { return contract_; }
   tensor::QuantKernel kernel() const { return kernel_; }
+  // What a token is before its features are added and the encoder runs: [width]. REQUIRES token < config().vocabulary.
+  std::span<const float> token_embedding(size_t token) const {
+    return std::span(token_embedding_).subspan(token * config_.width, config_.width);
+  }
 
  private:
   friend class DeciderRunner;
@@ -72,10 +76,11 @@ class DeciderRunner {
   void run(const DeciderInput& input, DeciderOutputs& outputs);
   // Scores candidates from `first` on, which were appended to the same input after run().
   void score_more(const DeciderInput& input, size_t first, DeciderOutputs& outputs);
+  // The encoder alone: the state of every token, [length, width], until the next call.
+  std::span<const float> encode(const DeciderInput& input);
 
  private:
   struct Buffers;
-  void encode(const DeciderInput& input);
   void block(const DeciderWeights::Block& block, const DeciderInput& input);
   void head(const DeciderWeights::Head& head, size_t rows, size_t inputs, std::span<const uint32_t> feature_bits);
   void score_candidates(const DeciderInput& input, size_t first, DeciderOutputs& outputs);

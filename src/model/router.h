@@ -86,6 +86,8 @@ class Router {
     return linear_.probabilities(features);
   }
   std::vector<float> probabilities_net(const NgramFeatures& features) const { return net_.probabilities(features); }
+  // What the net's hidden layer makes of a text: texts that ask for like things have like directions (docs/decisions/0010-vectors.md).
+  std::vector<float> hidden_net(const NgramFeatures& features) const { return net_.hidden(features); }
 
  private:
   Router(std::vector<std::string> labels, LinearClassifier linear, RouterNet net, RouterCalibration calibration);

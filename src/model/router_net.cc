@@ -51,11 +51,11 @@ Result<RouterNet> RouterNet::make(const RouterNetWeights& weights) {
   return made;
 }
 
-std::vector<float> RouterNet::probabilities(const NgramFeatures& features) const {
+std::vector<float> RouterNet::hidden(const NgramFeatures& features) const {
   const std::array<const std::vector<uint32_t>*, kNetGroups> groups = {&features.words, &features.pairs,
                                                                        &features.pieces};
   tensor::AlignedVector<int32_t> sums(stride_);
-  std::vector<float> pooled(kNetGroups * width_), hidden(hidden_biases_.size()), out(labels());
+  std::vector<float> pooled(kNetGroups * width_), out(hidden_biases_.size());
   for (size_t group = 0; group < kNetGroups; ++group) {
     std::fill(sums.begin(), sums.end(), 0);
     sum_rows(tables_[group].data(), stride_, *groups[group], mask_, sums.data());
@@ -63,9 +63,14 @@ std::vector<float> RouterNet::probabilities(const NgramFeatures& features) const
     for (size_t i = group * width_, column = 0; column < width_; ++i, ++column)
       pooled[i] = static_cast<float>(sums[column]) * table_scales_[i] * scale;
   }
-  dense(pooled, hidden_weights_.data(), hidden_biases_, hidden);
-  for (float& value : hidden) value = std::max(value, 0.0f);
-  dense(hidden, output_weights_.data(), output_biases_, out);
+  dense(pooled, hidden_weights_.data(), hidden_biases_, out);
+  for (float& value : out) value = std::max(value, 0.0f);
+  return out;
+}
+
+std::vector<float> RouterNet::probabilities(const NgramFeatures& features) const {
+  std::vector<float> out(labels());
+  dense(hidden(features), output_weights_.data(), output_biases_, out);
   softmax_with_none(out);
   return out;
 }

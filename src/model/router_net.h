@@ -45,6 +45,8 @@ class RouterNet {
   uint32_t labels() const { return static_cast<uint32_t>(output_biases_.size()); }
   // Probability of each label; what is missing to 1 belongs to none of them.
   std::vector<float> probabilities(const NgramFeatures& features) const;
+  // What the hidden layer makes of the text.
+  std::vector<float> hidden(const NgramFeatures& features) const;
 
  private:
   RouterNet() = default;
