@@ -82,6 +82,33 @@ TEST_F(CliPack, AModelBehindAnEndpointBecomesASpecialistUnderItsContract) {
   ASSERT_EQ(answered.exit_status, 0) << answered.err << answered.out;
   EXPECT_EQ(base::parse_json(answered.out).value()["value"], amount(120, "Ada"));
   EXPECT_EQ(script_.asked(), 2U) << "the invented field was refused, and the model asked again";
+  const ProcessResult traced = cadre({"trace", base::parse_json(answered.out).value()["run"].get<std::string>()});
+  EXPECT_THAT(traced.out, AllOf(HasSubstr(R"(/amount "120": normal of letter, /letter bytes 17 to 20 ($request.text))"),
+                                HasSubstr(R"(/currency "CHF": enum)"),
+                                HasSubstr(R"(/payer "Ada": copy of letter, /letter bytes 0 to 3 ($request.text))")));
+}
+
+TEST_F(CliPack, ACallThatIsGivenIsHeldToAPackWithoutItsModel) {
+  const std::string contract =
+      "name: keeper\nversion: \"1\"\npurpose: keeps a note\n"
+      "input_schema: {type: object, properties: {note: {type: string}}, required: [note]}\n"
+      "call_schema: {type: object, properties: {path: {const: n.txt}, content: {type: string, x-copy: note}}, "
+      "required: [path, content]}\n"
+      "tool: {kind: file, effect: idempotent}\n"
+      "self_tests:\n- {name: asked, input: {note: tea}, expect: {refusal: \"\"}}\n";
+  ASSERT_EQ(pack(contract).exit_status, 0);
+  ASSERT_TRUE(base::make_directories(path("notes")).ok());
+  const std::string file = write(
+      "given.yaml",
+      "cadre: 1\nname: office\nspecialists:\n  keeper: {kind: call, pack: amounts.gguf, tool: notes}\ntools:\n  notes: "
+      "{kind: file, action: write, root: notes, effect: idempotent}\n");
+  const ProcessResult checked = cadre({"check", file});
+  EXPECT_EQ(checked.exit_status, 0) << checked.err;
+  EXPECT_THAT(checked.out, AllOf(HasSubstr("amounts.gguf (keeper@1)"), HasSubstr("tool       notes (idempotent)"),
+                                 HasSubstr("note     specialist keeper: 1 of the self-tests")));
+  const Json json = base::parse_json(cadre({"check", "--json", file}).out).value();
+  EXPECT_THAT(json["specialists"][0]["pack"].get<std::string>(), HasSubstr("amounts.gguf"));
+  EXPECT_EQ(json["notes"].size(), 1U);
 }
 
 TEST_F(CliPack, AValueFromNowhereIsRefusedAndAskedForAgain) {
