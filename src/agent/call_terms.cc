@@ -9,24 +9,8 @@
 #include "agent/json_values.h"
 
 namespace cadre::agent {
-namespace {
 
 using base::Json;
-
-// Null: there is nothing at that place.
-const Json* at_pointer(const Json& value, const std::string& pointer) {
-  const Json* at = &value;
-  for (size_t begin = 1; begin <= pointer.size();) {
-    const size_t end = std::min(pointer.find('/', begin), pointer.size());
-    const std::string name = pointer.substr(begin, end - begin);
-    if (!at->is_object() || !at->contains(name)) return nullptr;
-    at = &(*at)[name];
-    begin = end + 1;
-  }
-  return at;
-}
-
-}  // namespace
 
 Result<CallTerms> CallTerms::make(CallTermsOptions options) {
   for (const std::string& pointer : options.grounded) {

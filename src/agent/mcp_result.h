@@ -25,11 +25,14 @@ class [[nodiscard]] McpResult {
 
   bool ok() const { return value_.has_value(); }
   T& value() & { return *value_; }
+  const T& value() const& { return *value_; }
   T&& value() && { return *std::move(value_); }
   const McpFailure& error() const& { return failure_; }
   McpFailure&& error() && { return std::move(failure_); }
   T& operator*() & { return *value_; }
+  const T& operator*() const& { return *value_; }
   T* operator->() { return &*value_; }
+  const T* operator->() const { return &*value_; }
 
  private:
   std::optional<T> value_;

@@ -80,7 +80,7 @@ Result<TextEncoder> TextEncoder::open(TextVectorKind kind, const std::string& pa
     encoder.router_ = TRY(model::Router::open(path));
     return encoder;
   }
-  encoder.decider_ = TRY(engine::DeciderEngine::load_weights(path));
+  encoder.decider_ = TRY(engine::DeciderEngine::load_file(path)).weights;
   encoder.runner_ = std::make_unique<model::DeciderRunner>(encoder.decider_);
   encoder.weigh_by_rarity(texts);
   return encoder;
