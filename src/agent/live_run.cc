@@ -288,7 +288,8 @@ void LiveRun::note_change() {
   if (parked && parked_since_ns_ == 0) parked_since_ns_ = now_ns;
   if (!parked && parked_since_ns_ != 0) parked_ns_ += now_ns - std::exchange(parked_since_ns_, 0);
   if (stopped_by_ || state.phase == Phase::kStopping || state.phase == Phase::kFinished) cancel_.request();
-  settled_.notify_all();
+  // Waking those who wait after every record cost more than the step.
+  if (stopped_by_ || parked || driver_.is_finished()) settled_.notify_all();
 }
 
 // One of the jobs that compute goes on here, where everything it needs is at hand; the others find threads of their own.
