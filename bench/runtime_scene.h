@@ -29,8 +29,10 @@ inline constexpr int kWide = 16;
 template <class T>
 T must(Result<T> result) {
   if (result.ok()) {
-    if constexpr (std::is_void_v<T>) return;
-    else return std::move(*result);
+    if constexpr (std::is_void_v<T>)
+      return;
+    else
+      return std::move(*result);
   }
   std::fprintf(stderr, "%s\n", result.error().message.c_str());
   std::exit(1);
@@ -87,7 +89,8 @@ routes:
       inputs += fmt::format("{}: $s{}.text, ", i == 0 ? "first" : i + 1 == kWide ? "last" : fmt::format("t{}", i), i);
     }
     out += fmt::format("      all: {{specialist: join, input: {{{}}}}}\n", inputs.substr(0, inputs.size() - 2));
-    return out + "  hold:\n    match: \"hold\"\n    plan: {s0: {specialist: keep, input: {path: kept.txt, content: kept}}}\n";
+    return out +
+           "  hold:\n    match: \"hold\"\n    plan: {s0: {specialist: keep, input: {path: kept.txt, content: kept}}}\n";
   }
 
   base::TemporaryDirectory folder_ = must(base::TemporaryDirectory::make());

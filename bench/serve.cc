@@ -86,8 +86,7 @@ Followed follow(uint16_t port, cadre::agent::Runtime& runtime, int run_count) {
 
 int measure() {
   cadre::bench::RuntimeScene scene(2, 100'000);
-  auto server = must(Server::start(
-      {.http = {.io_thread_count = 2, .worker_count = 4}}, scene.runtime()));
+  auto server = must(Server::start({.http = {.io_thread_count = 2, .worker_count = 4}}, scene.runtime()));
   const uint16_t port = server->port();
   const double health = requests_per_second(port, 4'000, "GET", "/health", "");
   const double runs = requests_per_second(port, 250, "POST", "/v1/runs?wait_ms=10000", R"({"text": "chain 1"})");

@@ -96,10 +96,9 @@ class InputTypes {
   }
 
   Result<void> join(const Json& from, const Path& path, const std::string& what) const {
-    std::string question =
-        memory_ == nullptr
-            ? ""
-            : fmt::format("{}\n{}\n{}", specialist_.definition().name, fmt::join(path, "\n"), base::dump_json(from));
+    std::string question = memory_ == nullptr ? ""
+                                              : fmt::format("{}\n{}\n{}", specialist_.definition().name,
+                                                            fmt::join(path, "\n"), base::dump_json(from));
     std::optional<std::string> why_not = memory_ == nullptr ? std::nullopt : memory_->find(question);
     if (!why_not) {
       why_not = why_never(from, TRY(input_at(path)));

@@ -92,8 +92,8 @@ class RuntimeTest : public ::testing::Test {
     runtime_.reset();
     const auto cadre = open_cadre(file_, parts().loaders).value();
     std::set<std::string> done;
-    expect_replays(store::Journal::open(file_.journal, {.read_only = true}).value(), cadre->specialists, *cadre->planner,
-                   done);
+    expect_replays(store::Journal::open(file_.journal, {.read_only = true}).value(), cadre->specialists,
+                   *cadre->planner, done);
   }
 
   std::string path(const std::string& name) const { return folder_.path() + "/" + name; }

@@ -52,12 +52,16 @@ Result<DeciderFile> DeciderEngine::load_file(const std::string& path) {
   return loaded;
 }
 
-Result<std::unique_ptr<DeciderEngine>> DeciderEngine::load(const std::string& path, const DeciderEngineOptions& options) {
+Result<std::unique_ptr<DeciderEngine>> DeciderEngine::load(const std::string& path,
+                                                           const DeciderEngineOptions& options) {
   return std::make_unique<DeciderEngine>(TRY(load_file(path)).weights, options);
 }
 
 DeciderEngine::DeciderEngine(std::shared_ptr<const model::DeciderWeights> weights, const DeciderEngineOptions& options)
-    : weights_(std::move(weights)), options_(options), runner_(weights_), calibration_(read_calibration(weights_->contract())) {}
+    : weights_(std::move(weights)),
+      options_(options),
+      runner_(weights_),
+      calibration_(read_calibration(weights_->contract())) {}
 
 std::string DeciderEngine::name() const {
   const auto& contract = weights_->contract();
@@ -75,7 +79,8 @@ double DeciderEngine::calibrated(double raw) const {
   return calibration_.back().second;
 }
 
-Result<SqlAttempt> DeciderEngine::attempt_sql(const contract::Table& table, const SqlTask& given, size_t candidates_max) {
+Result<SqlAttempt> DeciderEngine::attempt_sql(const contract::Table& table, const SqlTask& given,
+                                              size_t candidates_max) {
   const auto& clock = base::system_clock();
   SqlAttempt attempt;
   int64_t mark = clock.monotonic_ns();

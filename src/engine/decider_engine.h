@@ -38,7 +38,8 @@ class DeciderEngine final : public SpecialistEngine {
   DeciderEngine(std::shared_ptr<const model::DeciderWeights> weights, const DeciderEngineOptions& options);
 
   std::string name() const override;
-  Result<SqlAttempt> attempt_sql(const contract::Table& table, const contract::SqlTask& task, size_t candidates_max) override;
+  Result<SqlAttempt> attempt_sql(const contract::Table& table, const contract::SqlTask& task,
+                                 size_t candidates_max) override;
   const base::Json& contract() const { return weights_->contract(); }
 
  private:

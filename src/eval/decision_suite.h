@@ -40,7 +40,8 @@ struct DecisionReport {
   std::map<std::string, DecisionCount> splits;
   DecisionCount total;
   std::map<std::string, size_t> missed;  // instances by the decision that did not offer what they say
-  std::vector<std::string> complaints;   // "file: walk 2: stuck: reason"; behind those, "file: instance not reached: enum"
+  std::vector<std::string>
+      complaints;  // "file: walk 2: stuck: reason"; behind those, "file: instance not reached: enum"
 };
 
 Result<DecisionReport> run_decision_suite(const DecisionSuiteOptions& options);
