@@ -379,6 +379,7 @@ TEST_F(RuntimeTest, ClosingLosesNoRunThatWasStarted) {
 }
 
 TEST_F(RuntimeTest, WhatWasNotDispatchedYetIsDispatchedAgain) {
+  leaves_runs_of_others_ = true;
   const store::RunId run = leave_unfinished_run({.text = "which cities are there"});
   write("cities.csv", "City,Country\nLima,Peru\n");  // nothing of the old table was used
   open();

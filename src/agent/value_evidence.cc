@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "contract/schema_fit.h"
+#include "contract/schema_uri.h"
 #include "text/yaml.h"
 
 namespace cadre::agent {
@@ -23,12 +24,7 @@ std::vector<std::string> steps_of(const std::string& pointer) {
   std::vector<std::string> steps;
   for (size_t begin = 1; begin <= pointer.size();) {
     const size_t end = std::min(pointer.find('/', begin), pointer.size());
-    std::string step;
-    for (size_t i = begin; i < end; ++i) {
-      const bool is_escape = pointer[i] == '~' && i + 1 < end;
-      step += !is_escape ? pointer[i] : pointer[++i] == '1' ? '/' : '~';
-    }
-    steps.push_back(std::move(step));
+    steps.push_back(contract::unescape_pointer(std::string_view(pointer).substr(begin, end - begin)));
     begin = end + 1;
   }
   return steps;
